@@ -1,0 +1,138 @@
+"""The composition root: Settings → World → surfaces. Only here are clock and randomness read. Start reading here."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import structlog
+
+from readmit import data_folder
+from readmit.flows import deliver, housekeeping, keys
+from readmit.flows.world import World
+from readmit.proofs.passwords import Passwords, Secrets
+from readmit.settings import Settings
+from readmit.storage import schema
+from readmit.storage.database import Database
+from readmit.tokens import Keyring
+from readmit.web.graph.surface import Graph
+from readmit.web.http import Front, Handler
+from readmit.web.oidc.surface import TokenService
+from readmit.web.origins import origins_of
+from readmit.web.site import Site
+
+_log = structlog.get_logger("readmit")
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A random version 4 UUID."""
+    return str(uuid.uuid4())
+
+
+def new_secret() -> str:
+    """256 random bits as 43 characters of base64url."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode("ascii")
+
+
+def open_world(settings: Settings, *, wake_mailer: Callable[[], None] = lambda: None) -> World:
+    """Open the data folder and everything a flow may use; raises OperatorError in one sentence.
+
+    Other processes may have the same folder open; only `serve` also locks it.
+    """
+    data_folder.open_folder(settings.data)
+    data_folder.refuse_network(settings.data)
+    schema.upgrade(settings.database_path)
+    settings.database_path.chmod(0o600)
+    keyring = Keyring(data_folder.master_key(settings.data, lambda: secrets.token_bytes(32)))
+    passwords = Passwords()
+    world = World(
+        settings=settings,
+        database=Database(settings.database_path),
+        keyring=keyring,
+        passwords=passwords,
+        secrets=Secrets(passwords),
+        now=now,
+        new_id=new_id,
+        new_secret=new_secret,
+        wake_mailer=wake_mailer,
+    )
+    keyring.reload = lambda: keys.load(world)
+    return world
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[World]:
+    """A World for a command beside a server."""
+    world = open_world(settings)
+    try:
+        yield world
+    finally:
+        world.database.close()
+
+
+def application(world: World) -> Front:
+    """The ASGI application: which surface has which path."""
+    graph, tokens, site = Graph(), TokenService(), Site()
+
+    def surface(path: str) -> Handler:
+        first = path.split("/", 2)[1].lower() if path.startswith("/") else ""
+        if first in ("v1.0", "beta", "readmit"):
+            return graph
+        if path.startswith("//") and path.lstrip("/").split("/", 1)[0].lower() in ("v1.0", "beta"):
+            return graph
+        return tokens if tokens.has(path) else site
+
+    return Front(world, surface, origins_of(world.settings))
+
+
+class Mailer:
+    """The thread that delivers owed mail, and sweeps what is over: woken when something is owed, or due."""
+
+    _LONGEST_SLEEP = 30.0
+
+    def __init__(self) -> None:
+        self._wake = threading.Event()
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        """Something is owed."""
+        self._wake.set()
+
+    def start(self, world: World) -> None:
+        """Begin to deliver."""
+        self._thread = threading.Thread(target=self._work, args=(world,), name="readmit-mailer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the mail in hand."""
+        self._stopped = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout=8)
+
+    def _work(self, world: World) -> None:
+        holder = world.new_id()
+        while not self._stopped:
+            self._wake.clear()
+            try:
+                deliver.deliver_due(world, holder)
+                housekeeping.sweep(world)
+                due = deliver.next_due(world)
+            except Exception:
+                _log.exception("delivery failed")
+                due = None
+            pause = self._LONGEST_SLEEP
+            if due is not None:
+                pause = min(max((due - world.now()).total_seconds(), 0.05), pause)
+            self._wake.wait(pause)

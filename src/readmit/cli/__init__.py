@@ -1,0 +1,1 @@
+"""The `readmit` command, one file per command group."""

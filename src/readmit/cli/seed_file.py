@@ -1,0 +1,338 @@
+"""Reads a seed file: YAML with `${NAME}` from the environment; every refusal names the line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from readmit.domain.address import EmailAddress, InvalidAddress, domain_key
+from readmit.domain.errors import OperatorError
+from readmit.domain.graph_permissions import ROLE_IDS, SCOPE_NAMES
+from readmit.domain.tenant import InvalidSetting, TenantSettings
+from readmit.flows.seed import SeedApplication, SeedAssignment, SeedGroup, SeedGuest, SeedTenant, SeedUser
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LEAST_SECRET = 20
+
+
+class Entry:
+    """A mapping of the file that knows its line and refuses keys it does not know."""
+
+    def __init__(self, node: yaml.Node, environ: Mapping[str, str], what: str) -> None:
+        self.line = node.start_mark.line + 1
+        self._environ = environ
+        self._what = what
+        if not isinstance(node, yaml.MappingNode):
+            raise self.wrong(f"{what} is a mapping of names and values")
+        self._nodes: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if key.value in self._nodes:
+                raise fail(key.start_mark.line + 1, f"'{key.value}' stands twice")
+            self._nodes[key.value] = value
+
+    def wrong(self, text: str) -> OperatorError:
+        return fail(self.line, text)
+
+    def allow(self, *names: str) -> None:
+        """Refuse any other key, naming the nearest known one."""
+        for name, node in self._nodes.items():
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1)
+                hint = f"; did you mean '{near[0]}'?" if near else ""
+                raise fail(node.start_mark.line + 1, f"{self._what} has no '{name}'{hint}")
+
+    def value(self, name: str) -> Any:
+        """The plain value, `${NAME}` replaced; None if absent."""
+        node = self._nodes.get(name)
+        return None if node is None else self._plain(node)
+
+    def _plain(self, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return {key.value: self._plain(value) for key, value in node.value}
+        if isinstance(node, yaml.SequenceNode):
+            return [self._plain(item) for item in node.value]
+        value = yaml.safe_load(yaml.serialize(node)) if node.tag != "tag:yaml.org,2002:str" else node.value
+        return self._expanded(value, node) if isinstance(value, str) else value
+
+    def _expanded(self, text: str, node: yaml.Node) -> str:
+        def found(match: re.Match[str]) -> str:
+            if match[1] not in self._environ:
+                raise fail(node.start_mark.line + 1, f"the environment has no {match[1]}")
+            return self._environ[match[1]]
+
+        return _VARIABLE.sub(found, text)
+
+    def text(self, name: str) -> str | None:
+        """A string, or None."""
+        value = self.value(name)
+        if value is None:
+            return None
+        if isinstance(value, dict | list | bool):
+            raise self._at(name, f"'{name}' is a text")
+        return str(value)
+
+    def needed(self, name: str) -> str:
+        """A string that must be there."""
+        value = self.text(name)
+        if not value:
+            raise self.wrong(f"{self._what} needs '{name}'")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of strings."""
+        value = self.value(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
+            raise self._at(name, f"'{name}' is a list of texts")
+        return tuple(str(item) for item in value)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """true or false."""
+        value = self.value(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise self._at(name, f"'{name}' is true or false")
+        return value
+
+    def each(self, name: str, what: str) -> list[Entry]:
+        """A list of mappings."""
+        node = self._nodes.get(name)
+        if node is None or node.tag == "tag:yaml.org,2002:null":
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            raise self._at(name, f"'{name}' is a list")
+        return [Entry(item, self._environ, what) for item in node.value]
+
+    def _at(self, name: str, text: str) -> OperatorError:
+        return fail(self._nodes[name].start_mark.line + 1, text)
+
+    def has(self, name: str) -> bool:
+        return name in self._nodes
+
+    def line_of(self, name: str) -> int:
+        return self._nodes[name].start_mark.line + 1
+
+
+def fail(line: int, text: str) -> OperatorError:
+    """One sentence with the line."""
+    return OperatorError(f"Seed file, line {line}: {text}.")
+
+
+def read(path: Path, environ: Mapping[str, str]) -> tuple[SeedTenant, ...]:
+    """The tenants of a seed file; raises OperatorError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"The seed file {path} cannot be read: {error}.") from error
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise fail(line, f"this is not YAML ({getattr(error, 'problem', None) or 'unreadable'})") from error
+    if node is None:
+        raise OperatorError(f"The seed file {path} is empty; it begins with 'tenants:'.")
+    root = Entry(node, environ, "the file")
+    root.allow("tenants")
+    return tuple(_tenant(entry) for entry in root.each("tenants", "a tenant"))
+
+
+def warnings(tenants: Iterable[SeedTenant]) -> list[str]:
+    """What is accepted in a seed but unwise anywhere else (security N8)."""
+    found = []
+    for tenant in tenants:
+        for application in tenant.applications:
+            secret = application.client_secret
+            if secret is not None and len(secret) < _LEAST_SECRET:
+                name = application.display_name
+                found.append(f"The secret of {name} is short: {_LEAST_SECRET} characters or more resist guessing.")
+    return found
+
+
+def _tenant(entry: Entry) -> SeedTenant:
+    entry.allow(
+        *("id", "displayName", "initialDomain", "domains", "preferredLanguage", "privacyStatementUrl", "settings"),
+        *("users", "applications", "guests", "groups", "appRoleAssignments", "identityProviders"),
+    )
+    if entry.each("identityProviders", "an identity provider"):
+        line = entry.line_of("identityProviders")
+        raise fail(line, "outside identity providers are not there yet in this version; take 'identityProviders' out")
+    name = entry.needed("displayName")
+    slug = "".join(c for c in name.lower() if c.isascii() and c.isalnum()) or "tenant"
+    return SeedTenant(
+        display_name=name,
+        initial_domain=_domain(entry, "initialDomain", entry.text("initialDomain") or f"{slug}.onmicrosoft.com"),
+        domains=tuple(_domain(entry, "domains", domain) for domain in entry.texts("domains")),
+        id=_uuid(entry, "id"),
+        preferred_language=entry.text("preferredLanguage"),
+        privacy_url=entry.text("privacyStatementUrl"),
+        settings=_settings(entry),
+        users=tuple(_user(user) for user in entry.each("users", "a user")),
+        applications=tuple(_application(app) for app in entry.each("applications", "an application")),
+        guests=tuple(_guest(guest) for guest in entry.each("guests", "a guest")),
+        groups=tuple(_group(group) for group in entry.each("groups", "a group")),
+        assignments=tuple(_assignment(one) for one in entry.each("appRoleAssignments", "an assignment")),
+        line=entry.line,
+    )
+
+
+def _domain(entry: Entry, name: str, text: str) -> str:
+    try:
+        return domain_key(text)
+    except InvalidAddress as error:
+        raise fail(entry.line_of(name), str(error)) from error
+
+
+def _uuid(entry: Entry, name: str) -> str | None:
+    text = entry.text(name)
+    if text is not None and not _UUID.fullmatch(text):
+        raise fail(entry.line_of(name), f"'{name}' is a UUID")
+    return text.lower() if text else None
+
+
+def _settings(entry: Entry) -> TenantSettings:
+    value = entry.value("settings") or {}
+    if not isinstance(value, dict):
+        raise fail(entry.line_of("settings"), "'settings' is a mapping")
+    try:
+        return TenantSettings.parse(value)
+    except InvalidSetting as error:
+        raise fail(entry.line_of("settings"), str(error)) from error
+
+
+def _address(entry: Entry, name: str) -> EmailAddress:
+    text = entry.needed(name)
+    try:
+        return EmailAddress.parse(text)
+    except InvalidAddress as error:
+        raise fail(entry.line_of(name), f"'{text}' is no address: {error}") from error
+
+
+def _user(entry: Entry) -> SeedUser:
+    entry.allow(
+        *("userPrincipalName", "displayName", "password", "mail", "roles", "givenName", "surname"),
+        *("accountEnabled", "preferredLanguage"),
+    )
+    upn = _address(entry, "userPrincipalName").given
+    mail = _address(entry, "mail").given if entry.has("mail") else None
+    password = entry.text("password")
+    if password is not None and not 1 <= len(password) <= 128:
+        raise fail(entry.line_of("password"), "a password has at most 128 characters")
+    return SeedUser(
+        upn=upn,
+        display_name=entry.text("displayName") or upn.partition("@")[0],
+        password=password,
+        mail=mail,
+        roles=entry.texts("roles"),
+        given_name=entry.text("givenName"),
+        surname=entry.text("surname"),
+        enabled=entry.flag("accountEnabled", True),
+        preferred_language=entry.text("preferredLanguage"),
+        line=entry.line,
+    )
+
+
+_APPLICATION: Final = (
+    *("displayName", "appId", "clientSecret", "permissions", "delegatedPermissions", "redirectUris", "appRoles"),
+    *("identifierUris", "signInAudience", "description", "notes", "tags", "api", "web", "spa", "publicClient"),
+    *("requiredResourceAccess", "optionalClaims", "groupMembershipClaims", "isFallbackPublicClient", "info"),
+    *("appRoleAssignmentRequired", "homepage", "logoutUrl", "pkceOptional"),
+)
+_KEPT: Final = (
+    *("signInAudience", "description", "notes", "tags", "api", "requiredResourceAccess", "optionalClaims"),
+    *("groupMembershipClaims", "isFallbackPublicClient", "info", "logoutUrl", "pkceOptional"),
+)
+
+
+def _application(entry: Entry) -> SeedApplication:
+    entry.allow(*_APPLICATION)
+    _known(entry, "permissions", ROLE_IDS)
+    _known(entry, "delegatedPermissions", SCOPE_NAMES)
+    roles = entry.value("appRoles") or []
+    if not isinstance(roles, list) or not all(isinstance(role, dict) and role.get("value") for role in roles):
+        raise fail(entry.line_of("appRoles"), "each entry of 'appRoles' has at least a 'value'")
+    web, spa, public = (entry.value(name) or {} for name in ("web", "spa", "publicClient"))
+    return SeedApplication(
+        display_name=entry.needed("displayName"),
+        app_id=_uuid(entry, "appId"),
+        client_secret=entry.text("clientSecret"),
+        permissions=entry.texts("permissions"),
+        delegated=entry.texts("delegatedPermissions"),
+        properties={name: entry.value(name) for name in _KEPT if entry.has(name)},
+        web_redirect_uris=(*entry.texts("redirectUris"), *web.get("redirectUris", ())),
+        spa_redirect_uris=tuple(spa.get("redirectUris", ())),
+        public_redirect_uris=tuple(public.get("redirectUris", ())),
+        identifier_uris=entry.texts("identifierUris"),
+        app_roles=tuple(roles),
+        assignment_required=entry.flag("appRoleAssignmentRequired", False),
+        homepage=entry.text("homepage") or web.get("homePageUrl"),
+        line=entry.line,
+    )
+
+
+def _known(entry: Entry, name: str, known: Iterable[str]) -> None:
+    names = list(known)
+    for value in entry.texts(name):
+        if value not in names:
+            near = difflib.get_close_matches(value, names, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise fail(entry.line_of(name), f"'{value}' is no permission that readmit knows{hint}")
+
+
+def _guest(entry: Entry) -> SeedGuest:
+    entry.allow("email", "displayName", "state", "identity", "userType", "preferredLanguage")
+    state = entry.text("state") or "PendingAcceptance"
+    if state not in ("Accepted", "PendingAcceptance"):
+        raise fail(entry.line_of("state"), "'state' is Accepted or PendingAcceptance")
+    identity = entry.value("identity")
+    if state == "Accepted" and not _is_identity(identity):
+        text = "an Accepted guest needs 'identity': {tenant, user}, {kind: mail} or {issuer, subject}"
+        raise entry.wrong(text)
+    user_type = entry.text("userType") or "Guest"
+    if user_type not in ("Guest", "Member"):
+        raise fail(entry.line_of("userType"), "'userType' is Guest or Member")
+    return SeedGuest(
+        email=_address(entry, "email"),
+        display_name=entry.text("displayName"),
+        state=state,
+        identity=identity,
+        user_type=user_type,
+        preferred_language=entry.text("preferredLanguage"),
+        line=entry.line,
+    )
+
+
+def _is_identity(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return value == {"kind": "mail"} or set(value) in ({"tenant", "user"}, {"issuer", "subject"})
+
+
+def _group(entry: Entry) -> SeedGroup:
+    entry.allow("displayName", "members", "mail", "description", "isAssignableToRole")
+    return SeedGroup(
+        display_name=entry.needed("displayName"),
+        members=entry.texts("members"),
+        mail=_address(entry, "mail").given if entry.has("mail") else None,
+        description=entry.text("description"),
+        role_assignable=entry.flag("isAssignableToRole", False),
+        line=entry.line,
+    )
+
+
+def _assignment(entry: Entry) -> SeedAssignment:
+    entry.allow("application", "role", "principal")
+    return SeedAssignment(
+        application=entry.needed("application"),
+        role=entry.text("role"),
+        principal=entry.needed("principal"),
+        line=entry.line,
+    )

@@ -1,0 +1,1 @@
+"""What is true: values and rules, pure, with nothing but the standard library (and `idna`)."""

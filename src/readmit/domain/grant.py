@@ -1,0 +1,34 @@
+"""What an application asks for at the authorization endpoint, and what it was granted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ResponseMode = Literal["query", "fragment", "form_post"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeRequest:
+    """A checked authorization request: client and redirect URI are registered (security O1). It waits in a flow row.
+
+    `origin` is the own origin the request addressed; issuer and tokens keep it (graph G71).
+    """
+
+    tenant_id: str
+    client_id: str
+    redirect_uri: str
+    origin: str
+    response_mode: ResponseMode
+    resource: str
+    scopes: tuple[str, ...]
+    graph: bool = True
+    """Whether `resource` is Microsoft Graph under one of its names (graph G74)."""
+    state: str | None = None
+    nonce: str | None = None
+    challenge: str | None = None
+    login_hint: str | None = None
+    domain_hint: str | None = None
+    prompt: tuple[str, ...] = ()
+    max_age: int | None = None
+    ui_locales: str | None = None

@@ -1,0 +1,216 @@
+"""The rules of redemption and sign-in: which step is next, who is let in, what binds (lifecycle section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final, Literal
+
+from readmit.domain import audit
+from readmit.domain.address import EmailAddress
+from readmit.domain.errors import DeadEnd, Page
+from readmit.domain.grant import AuthorizeRequest
+from readmit.domain.guest import Accepted, Binding, NeverInvited, Pending, User
+from readmit.domain.invitation import Invitation
+from readmit.domain.tenant import Tenant
+
+FLOW_LIFETIME: Final = timedelta(minutes=60)
+PROOF_LIFETIME: Final = timedelta(minutes=10)
+"""A proof is used once and is at most this old at commit (lifecycle L24, security L6)."""
+
+FlowKind = Literal["redemption", "sign_in"]
+Method = Literal["home", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToRedirect:
+    """After redemption: where the invitation says."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToMyApps:
+    """After sign-in: the tenant's My Apps."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToApplication:
+    """After sign-in: back to the application that asked."""
+
+    request: AuthorizeRequest
+
+
+Target = ToRedirect | ToMyApps | ToApplication
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was proved in a flow: an identity, and the addresses that it vouches for."""
+
+    binding: Binding
+    keys: tuple[str, ...]
+    """Match keys of the proved addresses."""
+    shown: str
+    """The account as the person knows it."""
+    at: datetime
+    auth_time: datetime
+    amr: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    """displayName, givenName, surname of the identity, as far as it has them (lifecycle L10)."""
+    home_tenant_id: str | None = None
+    home_user_id: str | None = None
+    home_epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One browser's way; a redemption is held against `generation`, a sign-in against `epoch` (lifecycle L1)."""
+
+    id: str
+    browser_hash: str
+    csrf: str
+    kind: FlowKind
+    tenant_id: str
+    target: Target
+    created: datetime
+    expires: datetime
+    user_id: str | None = None
+    invitation_id: str | None = None
+    generation: int | None = None
+    epoch: int | None = None
+    address: EmailAddress | None = None
+    method: Method | None = None
+    home_tenant_id: str | None = None
+    proof: Proof | None = None
+    language: str | None = None
+
+
+class Step(Enum):
+    """What a flow waits for."""
+
+    ADDRESS = "address"
+    PASSWORD = "password"  # noqa: S105 - a step's name
+    REQUEST_CODE = "request_code"
+    ENTER_CODE = "enter_code"
+    CONSENT = "consent"
+    APP_CONSENT = "app_consent"
+    FINISH = "finish"
+
+
+def next_step(flow: Flow, *, code_sent: bool, consent_needed: bool, now: datetime) -> Step:
+    """The step that a flow is at. A stale proof leads back to the proof (security L3)."""
+    if flow.address is None:
+        return Step.ADDRESS
+    if flow.proof is None or now > flow.proof.at + PROOF_LIFETIME:
+        if flow.method == "home":
+            return Step.PASSWORD
+        return Step.ENTER_CODE if code_sent else Step.REQUEST_CODE
+    if flow.kind == "redemption":
+        return Step.CONSENT
+    return Step.APP_CONSENT if consent_needed else Step.FINISH
+
+
+def check_open(
+    user: User | None, invitation: Invitation | None, tenant: Tenant, *, generation: int, now: datetime
+) -> Pending:
+    """What a link or an open redemption must still find (lifecycle L23, L25, L27): P2, P3, P4, P5, P10, P1.
+
+    `invitation` is a live one of the user's current generation if there is any, else its newest.
+    """
+    if user is None or user.deleted is not None:
+        raise DeadEnd(Page.NO_INVITATION)
+    redemption = user.redemption
+    if not isinstance(redemption, Pending) or invitation is None:
+        raise DeadEnd(Page.NO_INVITATION)
+    if generation != user.generation:
+        raise DeadEnd(Page.RENEWED)
+    if invitation.cancelled is not None or not user.holds(redemption.invited):
+        raise DeadEnd(Page.NO_INVITATION)
+    if not invitation.live(now):
+        raise DeadEnd(Page.EXPIRED)
+    if tenant.settings.allowInvitesFrom == "none" or not tenant.accepts_domain(redemption.invited):
+        raise DeadEnd(Page.NOT_ACCEPTED_HERE)
+    if not user.enabled:
+        raise DeadEnd(Page.BLOCKED)
+    return redemption
+
+
+def check_proof(user: User, proof: Proof) -> None:
+    """Only the invited address redeems (lifecycle L25); another proved one is P6."""
+    redemption = user.redemption
+    if isinstance(redemption, Pending) and redemption.invited.key not in proof.keys:
+        raise DeadEnd(Page.OTHER_ADDRESS, x=proof.shown, masked=redemption.invited.masked)
+
+
+def check_sign_in(user: User | None, proof: Proof) -> User:
+    """The sign-in rule (lifecycle L29): the bound identity and nothing else; P8, P10."""
+    if user is None or user.deleted is not None:
+        raise DeadEnd(Page.UNKNOWN_ACCOUNT)
+    if isinstance(user.redemption, Accepted) and not _is_own_password(user, proof):
+        if user.redemption.binding != proof.binding:
+            raise DeadEnd(Page.UNKNOWN_ACCOUNT)
+        if proof.binding.kind == "mail" and not user.holds(user.redemption.redeemed):
+            raise DeadEnd(Page.UNKNOWN_ACCOUNT)
+    elif not _is_own_password(user, proof):
+        raise DeadEnd(Page.UNKNOWN_ACCOUNT)
+    if not user.enabled:
+        raise DeadEnd(Page.BLOCKED)
+    return user
+
+
+def _is_own_password(user: User, proof: Proof) -> bool:
+    """A member's own password; a converted user's works until he redeems (lifecycle L33)."""
+    internal = isinstance(user.redemption, NeverInvited) or (user.converted and isinstance(user.redemption, Pending))
+    return internal and proof.home_tenant_id == user.tenant_id and proof.home_user_id == user.id
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """What a redemption changes (lifecycle S7)."""
+
+    before: User
+    user: User
+    events: tuple[audit.Event, ...]
+    ends_access: bool
+    """After a conversion the password and every session of the member end (lifecycle L33)."""
+
+
+def redeem(user: User, proof: Proof, tenant: Tenant, now: datetime) -> Redeemed:
+    """Bind the proved identity to a Pending guest; the caller has checked `check_open` and `check_proof`."""
+    redemption = user.redemption
+    if not isinstance(redemption, Pending):
+        raise DeadEnd(Page.NO_INVITATION)
+    bound = replace(
+        user,
+        redemption=Accepted(redemption.invited, now, proof.binding, redemption.invited),
+        sessions_valid_from=now,
+        epoch=user.epoch + 1 if user.converted else user.epoch,
+    )
+    if tenant.settings.updateNamesAtRedemption:
+        bound = _named(bound, proof.names)
+    changed: dict[str, object] = {"externalUserState": ["PendingAcceptance", "Accepted"]}
+    names = {user.id: {"displayName": bound.display_name, "userPrincipalName": bound.upn, "address": proof.shown}}
+    events = (
+        audit.Event("Update user", target_id=user.id, details={"changed": changed}, names=names),
+        audit.Event(
+            audit.REDEEM,
+            service=audit.INVITED_USERS,
+            target_id=user.id,
+            details={"generation": user.generation, "issuer": proof.binding.shown_issuer},
+            names=names,
+        ),
+    )
+    return Redeemed(user, bound, events, ends_access=user.converted)
+
+
+def _named(user: User, names: Mapping[str, str]) -> User:
+    """Non-empty names of the proved identity replace the guest's (lifecycle L10)."""
+    return replace(
+        user,
+        display_name=names.get("displayName") or user.display_name,
+        given_name=names.get("givenName") or user.given_name,
+        surname=names.get("surname") or user.surname,
+    )

@@ -1,0 +1,32 @@
+"""A browser's sign-ins: one session holds at most one for each tenant (security N2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+ABSOLUTE: Final = timedelta(hours=24)
+IDLE: Final = timedelta(hours=8)
+SEEN_EVERY: Final = timedelta(minutes=5)
+"""The last use is written at most this often (security V5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A user signed in to one tenant in one browser. It lives while `epoch` is the user's (lifecycle L1)."""
+
+    session_id: str
+    tenant_id: str
+    user_id: str
+    epoch: int
+    at: datetime
+    """When the proof was given (`auth_time`)."""
+    seen: datetime
+    amr: tuple[str, ...]
+    home_user_id: str | None = None
+    """For a guest who proved himself at a home tenant here: the account, and its epoch at the proof."""
+    home_epoch: int | None = None
+
+    def live(self, now: datetime) -> bool:
+        return now < self.at + ABSOLUTE and now < self.seen + IDLE

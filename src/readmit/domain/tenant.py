@@ -1,0 +1,138 @@
+"""A tenant: an organisation with its domains and the settings that govern its guests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal, get_args
+
+from readmit.domain.address import EmailAddress, InvalidAddress, domain_key
+
+AllowInvitesFrom = Literal["none", "adminsAndGuestInviters", "adminsGuestInvitersAndAllMembers", "everyone"]
+NewAddressOnReset = Literal["adopt", "refuse"]
+Fallback = Literal["defaultConfiguredIdp", "emailOneTimePasscode", "microsoftAccount"]
+
+GUEST_ROLES: Final = {
+    "member": "a0b1b346-4d3e-4e8b-98f8-753987be4970",
+    "limited": "10dae51f-b6af-4016-8d66-8c2a99b929b3",
+    "restricted": "2af84b1e-32c8-42b7-82bc-daa82404023b",
+}
+"""Names of the guest permission levels in a seed, and their `guestUserRoleId` (lifecycle L46)."""
+
+
+class InvalidSetting(ValueError):
+    """A tenant setting that is unknown or has a value it cannot have."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSettings:
+    """Every tenant setting by the name that specs, seed and API use; the defaults are those of the specs."""
+
+    allowInvitesFrom: AllowInvitesFrom = "everyone"
+    guestRole: Literal["member", "limited", "restricted"] = "limited"
+    allowedDomains: tuple[str, ...] = ()
+    blockedDomains: tuple[str, ...] = ()
+    maxCcRecipients: int = 1
+    newAddressOnReset: NewAddressOnReset | None = None
+    updateNamesAtRedemption: bool = True
+    allowOtherAccount: bool = False
+    invitationLifetimeDays: int | None = None
+    emailOneTimePasscode: bool = True
+    passcodeMinutes: int = 10
+    guestRefreshHours: int = 24
+    allowPasswordGrant: bool = False
+    fallbackIdentityProvider: Fallback = "defaultConfiguredIdp"
+    guestsMayLeave: bool = True
+    allowedToReadOtherUsers: bool = True
+    allowedToCreateSecurityGroups: bool = True
+
+    @staticmethod
+    def parse(given: dict[str, Any]) -> TenantSettings:
+        """Check and take over the settings of a seed or an API body; raises InvalidSetting."""
+        known = {field.name for field in fields(TenantSettings)}
+        for name in given:
+            if name not in known:
+                raise InvalidSetting(f"unknown setting '{name}'")
+        checked: dict[str, Any] = {name: _checked(name, value) for name, value in given.items()}
+        return TenantSettings(**checked)._consistent()
+
+    def _consistent(self) -> TenantSettings:
+        if self.allowedDomains and self.blockedDomains:
+            raise InvalidSetting("allowedDomains and blockedDomains exclude each other (lifecycle L37)")
+        if len("".join(self.allowedDomains + self.blockedDomains)) > 25_000:
+            raise InvalidSetting("a domain list has at most 25,000 characters (lifecycle L37)")
+        return self
+
+
+_CHOICES: Final[dict[str, tuple[object, ...]]] = {
+    "allowInvitesFrom": get_args(AllowInvitesFrom),
+    "guestRole": tuple(GUEST_ROLES),
+    "newAddressOnReset": get_args(NewAddressOnReset),
+    "fallbackIdentityProvider": ("defaultConfiguredIdp", "emailOneTimePasscode"),
+}
+_RANGES: Final = {
+    "maxCcRecipients": range(0, 21),
+    "passcodeMinutes": range(1, 31),
+    "guestRefreshHours": range(1, 2161),
+    "invitationLifetimeDays": range(1, 3651),
+}
+
+
+def _checked(name: str, value: object) -> object:
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise InvalidSetting(f"'{name}' is one of {', '.join(map(str, _CHOICES[name]))}, not {value!r}")
+        return value
+    if name in _RANGES:
+        return _checked_number(name, value)
+    if name in ("allowedDomains", "blockedDomains"):
+        return _checked_domains(name, value)
+    if not isinstance(value, bool):
+        raise InvalidSetting(f"'{name}' is true or false, not {value!r}")
+    return value
+
+
+def _checked_number(name: str, value: object) -> object:
+    if name == "invitationLifetimeDays" and value is None:
+        return None
+    allowed = _RANGES[name]
+    if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
+        raise InvalidSetting(f"'{name}' is a whole number from {allowed.start} to {allowed.stop - 1}, not {value!r}")
+    return value
+
+
+def _checked_domains(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise InvalidSetting(f"'{name}' is a list of domain names")
+    try:
+        return tuple(domain_key(item) for item in value)
+    except InvalidAddress as error:
+        raise InvalidSetting(f"'{name}': {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An organisation on this server; `domains` are its verified domains as A-labels, the initial one included."""
+
+    id: str
+    display_name: str
+    initial_domain: str
+    domains: frozenset[str]
+    default_domain: str
+    preferred_language: str | None
+    privacy_url: str | None
+    salt: str
+    settings: TenantSettings
+
+    def verified(self, address: EmailAddress) -> bool:
+        return address.domain in self.domains
+
+    def accepts_domain(self, address: EmailAddress) -> bool:
+        """The allow or block list, by exact domain (lifecycle L37)."""
+        if self.settings.allowedDomains:
+            return address.domain in self.settings.allowedDomains
+        return address.domain not in self.settings.blockedDomains
+
+    @property
+    def codes_allowed(self) -> bool:
+        """Whether a mailed passcode may stand in where no provider applies (lifecycle L21, L22)."""
+        return self.settings.emailOneTimePasscode

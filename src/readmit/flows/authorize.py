@@ -1,0 +1,293 @@
+"""Delegated grants: codes, refresh tokens and what they are exchanged for (security O2 to O5, graph G73)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from readmit.domain.errors import TokenRefused
+from readmit.domain.grant import AuthorizeRequest
+from readmit.domain.guest import Accepted, User
+from readmit.domain.session import SignIn
+from readmit.domain.tenant import Tenant
+from readmit.flows import claims, tokens
+from readmit.flows.browsers import digest
+from readmit.flows.world import World
+from readmit.storage import clients, grants, roles, tenants, users
+from readmit.storage.clients import Client
+from readmit.storage.grants import Code, Grant
+from readmit.storage.transaction import Transaction
+
+_CODE_LIFETIME = timedelta(seconds=60)
+_SAME_SUCCESSOR = timedelta(seconds=30)
+_GRANT_LIFETIME = timedelta(days=90)
+_SPA_LIFETIME = timedelta(hours=24)
+OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+_EXPIRED = TokenRefused(
+    "invalid_grant",
+    70008,
+    "The provided authorization code or refresh token has expired due to inactivity.",
+)
+
+
+def _revoked() -> TokenRefused:
+    text = "The provided grant has expired due to it being revoked, a fresh auth token is needed."
+    return TokenRefused("invalid_grant", 50173, text)
+
+
+def _malformed() -> TokenRefused:
+    return TokenRefused("invalid_grant", 70000, "Provided grant is invalid or malformed.")
+
+
+# ------------------------------------------------------------------- consent
+
+
+def _parties(tx: Transaction, request: AuthorizeRequest) -> tuple[Client, Client]:
+    client = tokens.client_of(tx, request.tenant_id, request.client_id)
+    asked = tokens.Asked(request.resource, graph=request.graph)
+    return client, tokens.resource_of(tx, request.tenant_id, asked)
+
+
+def missing_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
+    """The scopes asked for that nobody has consented to yet, for this user (security O10)."""
+    client, resource = _parties(tx, request)
+    have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, user_id)
+    wanted = [scope for scope in request.scopes if scope != ".default"]
+    return tuple(scope for scope in wanted if scope not in have)
+
+
+def record_consent(tx: Transaction, world: World, request: AuthorizeRequest, user_id: str) -> None:
+    """Remember that the user consented; a reset forgets it (lifecycle L6)."""
+    client, resource = _parties(tx, request)
+    missing = missing_consent(tx, request, user_id)
+    if missing:
+        scope = " ".join(missing)
+        clients.add_consent(
+            tx, client, resource.service_principal_id, id=world.new_secret(), user_id=user_id, scope=scope
+        )
+
+
+def not_assigned(tx: Transaction, request: AuthorizeRequest, user_id: str) -> bool:
+    """Whether the application wants an assignment that the user lacks (50105, P11)."""
+    client = tokens.client_of(tx, request.tenant_id, request.client_id)
+    if not client.assignment_required:
+        return False
+    return not clients.granted_roles(tx, user_id, client.service_principal_id)
+
+
+# ---------------------------------------------------------------------- codes
+
+
+def issue_code(tx: Transaction, world: World, request: AuthorizeRequest, sign_in: SignIn) -> str:
+    """A grant for the sign-in and its code: 60 s, one use."""
+    now = world.now()
+    client = tokens.client_of(tx, request.tenant_id, request.client_id)
+    lifetime = _SPA_LIFETIME if request.redirect_uri in client.spa_redirect_uris else _GRANT_LIFETIME
+    grant = Grant(
+        id=world.new_id(),
+        tenant_id=request.tenant_id,
+        user_id=sign_in.user_id,
+        epoch=sign_in.epoch,
+        client_id=client.app_id,
+        session_id=sign_in.session_id,
+        resource=request.resource,
+        graph=request.graph,
+        scope=" ".join(request.scopes),
+        origin=request.origin,
+        amr=sign_in.amr,
+        auth_time=sign_in.at,
+        proved=now,
+        nonce=request.nonce,
+        home_user_id=sign_in.home_user_id,
+        home_epoch=sign_in.home_epoch,
+        created=now,
+        expires=now + lifetime,
+    )
+    grants.insert(tx, grant)
+    code = world.new_secret()
+    grants.add_code(tx, grant, digest(code), redirect_uri=request.redirect_uri, challenge=request.challenge, now=now)
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A code or refresh token that a client brings."""
+
+    token: str
+    redirect_uri: str | None = None
+    verifier: str | None = None
+    resource: tokens.Asked | None = None
+    ip: str = ""
+
+
+def redeem_code(tx: Transaction, world: World, client: Client, brought: Exchange) -> dict[str, Any] | TokenRefused:
+    """Tokens for a code. A second use ends all that came from it, and that is committed: the error is returned."""
+    found = grants.code(tx, digest(brought.token))
+    if found is None or found.grant.client_id != client.app_id or found.grant.tenant_id != client.tenant_id:
+        raise _malformed()
+    now = world.now()
+    if found.used is not None or not grants.use_code(tx, digest(brought.token), now):
+        grants.end(tx, found.grant.id)
+        return TokenRefused("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed.")
+    _check_code(found, client, brought, now)
+    return _tokens(tx, world, client, found.grant, brought, refresh=None)
+
+
+def _check_code(found: Code, client: Client, brought: Exchange, now: datetime) -> None:
+    if now > found.created + _CODE_LIFETIME:
+        raise _EXPIRED
+    if brought.redirect_uri != found.redirect_uri:
+        text = (
+            f"The redirect URI '{brought.redirect_uri}' specified in the request does not match the redirect URIs "
+            f"configured for the application '{client.app_id}'."
+        )
+        raise TokenRefused("invalid_grant", 50011, text)
+    if not _verified(found.challenge, brought.verifier):
+        text = "The Code_Verifier does not match the code_challenge supplied in the authorization request."
+        raise TokenRefused("invalid_grant", 501481, text)
+
+
+def _verified(challenge: str | None, verifier: str | None) -> bool:
+    """S256 (RFC 7636); a verifier without a challenge is refused as well (RFC 9700 2.1.1)."""
+    if challenge is None or verifier is None:
+        return challenge is None and verifier is None
+    made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return hmac.compare_digest(made, challenge)
+
+
+# -------------------------------------------------------------------- refresh
+
+
+def refresh(tx: Transaction, world: World, client: Client, brought: Exchange) -> dict[str, Any] | TokenRefused:
+    """Rotate: within 30 s every repeat gets the same successor, any later use kills the family (security O5)."""
+    now, old = world.now(), digest(brought.token)
+    found = grants.refresh(tx, old)
+    if found is None or found[0].client_id != client.app_id or found[0].tenant_id != client.tenant_id:
+        raise _revoked()
+    grant, used = found
+    if used is not None and now > used + _SAME_SUCCESSOR:
+        grants.end(tx, grant.id)
+        return _revoked()
+    if now >= grant.expires:
+        raise TokenRefused("invalid_grant", 700082, "The refresh token has expired due to inactivity.")
+    check_alive(tx, grant, now)
+    if used is None:
+        grants.use_refresh(tx, old, now)
+    successor = world.keyring.digest("refresh", brought.token)
+    return _tokens(tx, world, client, grant, brought, refresh=successor)
+
+
+def check_alive(tx: Transaction, grant: Grant, now: datetime) -> None:
+    """The user at the epoch of the grant; a guest's home account, or a proof that is young enough (lifecycle L24)."""
+    user = users.live(tx, grant.tenant_id, grant.user_id)
+    if user is None or user.epoch != grant.epoch:
+        raise _revoked()
+    if not user.enabled:
+        raise TokenRefused("invalid_grant", 50057, "The user account is disabled.")
+    if not isinstance(user.redemption, Accepted):
+        return
+    if user.redemption.binding.kind == "tenant":
+        _check_home(tx, user.redemption.binding.issuer.rpartition(":")[2], grant)
+        return
+    tenant = tenants.get(tx, grant.tenant_id)
+    hours = 24 if user.redemption.binding.kind == "mail" or tenant is None else tenant.settings.guestRefreshHours
+    if now >= grant.auth_time + timedelta(hours=hours):
+        raise TokenRefused("invalid_grant", 700082, "The refresh token has expired due to inactivity.")
+
+
+def _check_home(tx: Transaction, home_tenant_id: str, grant: Grant) -> None:
+    home = users.live(tx, home_tenant_id, grant.home_user_id or "")
+    if home is None or not home.enabled or home.external or home.epoch != grant.home_epoch:
+        raise _revoked()
+
+
+# --------------------------------------------------------------------- tokens
+
+
+def _tokens(
+    tx: Transaction, world: World, client: Client, grant: Grant, brought: Exchange, *, refresh: str | None
+) -> dict[str, Any]:
+    user = users.live(tx, grant.tenant_id, grant.user_id)
+    tenant = tenants.get(tx, grant.tenant_id)
+    if user is None or tenant is None or user.epoch != grant.epoch or not user.enabled:
+        raise _revoked()
+    if brought.resource is not None:
+        grant = replace(grant, resource=brought.resource.resource, graph=brought.resource.graph)
+    asked = brought.resource or tokens.Asked(grant.resource, graph=grant.graph)
+    resource = tokens.resource_of(tx, tenant.id, asked)
+    now = world.now()
+    access = _access_token(tx, world, user, tenant, grant, client, resource, brought.ip)
+    scopes = grant.scope.split()
+    body: dict[str, Any] = {
+        "token_type": "Bearer",
+        "scope": " ".join(scope for scope in scopes if scope != "offline_access"),
+        "expires_in": 3599,
+        "ext_expires_in": 3599,
+        "access_token": access,
+    }
+    if "offline_access" in scopes:
+        body["refresh_token"] = refresh or world.new_secret()
+        grants.add_refresh(tx, grant.id, digest(body["refresh_token"]), now)
+    if "openid" in scopes:
+        own_roles = tokens.role_values(tx, user.id, client)
+        identity = claims.of_identity(user, tenant, grant, roles=own_roles, hash_of=access)
+        body["id_token"] = world.keyring.sign(identity | claims.times(now), typ="JWT", now=now)
+    body["client_info"] = _client_info(user, tenant)
+    return body
+
+
+def _access_token(
+    tx: Transaction,
+    world: World,
+    user: User,
+    tenant: Tenant,
+    grant: Grant,
+    client: Client,
+    resource: Client,
+    ip: str,
+) -> str:
+    now = world.now()
+    body = claims.of_user(
+        user,
+        tenant,
+        grant,
+        client,
+        resource,
+        roles=tokens.role_values(tx, user.id, resource),
+        wids=sorted(roles.roles_of(tx, user.id)),
+        uti=world.new_secret()[:22],
+        ip=ip,
+    )
+    return world.keyring.sign(body | claims.times(now), typ="at+jwt", now=now)
+
+
+def _client_info(user: User, tenant: Tenant) -> str:
+    raw = f'{{"uid":"{user.id}","utid":"{tenant.id}"}}'
+    return base64.urlsafe_b64encode(raw.encode()).rstrip(b"=").decode()
+
+
+# ------------------------------------------------------------------ userinfo
+
+
+def userinfo(tx: Transaction, world: World, found: dict[str, Any]) -> dict[str, Any]:
+    """`sub` as in the ID token, names and address of the user behind a verified access token (scope openid)."""
+    grant = grants.get(tx, found["rm_gid"])
+    if grant is None or grant.epoch != found["rm_epoch"] or "openid" not in grant.scope.split():
+        raise _revoked()
+    check_alive(tx, grant, world.now())
+    user = users.live(tx, grant.tenant_id, grant.user_id)
+    tenant = tenants.get(tx, grant.tenant_id)
+    assert user is not None
+    assert tenant is not None
+    body: dict[str, Any] = {"sub": claims.pairwise(tenant, user.id, grant.client_id)}
+    scopes = grant.scope.split()
+    if "profile" in scopes:
+        body |= claims.names(user)
+    email = claims.identity(user, tenant, "preferred_username").get("email")
+    if "email" in scopes and email is not None:
+        body["email"] = email
+    return body

@@ -1,0 +1,197 @@
+"""Proving a mailbox by a mailed code: asked for, counted, compared (security section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from readmit.domain.address import EmailAddress
+from readmit.domain.errors import DeadEnd, Page
+from readmit.domain.guest import Accepted, Pending, User, mail_binding
+from readmit.domain.mail import OwedMail
+from readmit.domain.redemption import Flow, Proof, check_open
+from readmit.domain.tenant import Tenant
+from readmit.flows.browsers import Browser
+from readmit.flows.world import World
+from readmit.proofs import passcode
+from readmit.storage import attempts, browser_flows, invitations, outbox, passcodes, tenants, users
+from readmit.storage.passcodes import Passcode
+from readmit.storage.transaction import Transaction
+
+KEY = "passcode"
+_TRIES_PER_CODE = 5
+_WRONG_PER_DAY = 20
+_PER_IP_AND_HOUR = 60
+_BETWEEN_MAILS = timedelta(seconds=60)
+_MAILS_PER_DAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A code is on its way, as far as anybody may know; `wait` says until when no further one is mailed."""
+
+    wait: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Whether the code was right; `locked` until when none is accepted (P13). Wrong ones are committed too."""
+
+    right: bool
+    locked: datetime | None = None
+
+
+def request_code(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Asked:
+    """Mail a code to the stored address of whoever is behind the flow; nobody there looks the same (V7, A6)."""
+    flow, tenant = _open(tx, world, browser, flow_id)
+    now = world.now()
+    target, user = _recipient(tx, world, tenant, flow)
+    address = target or flow.address
+    assert address is not None
+    wait = _wait(tx, world, flow, address, now) if target else None
+    if wait is not None:
+        return Asked(wait)
+    nonce, salt = world.new_secret(), world.new_secret()
+    key = world.keyring.key(KEY)
+    made = Passcode(
+        id=world.new_id(),
+        flow_id=flow.id,
+        user_id=user.id if user else None,
+        address=address,
+        nonce=nonce,
+        salt=salt,
+        hash=passcode.stored(key, salt, passcode.code(key, nonce)),
+        tries=0,
+        real=target is not None,
+        requester=browser.ip,
+        created=now,
+        expires=now + timedelta(minutes=tenant.settings.passcodeMinutes),
+    )
+    killed = passcodes.replace(tx, made)
+    if killed is not None:
+        outbox.supersede_passcode(tx, killed, now)
+    if target is not None and user is not None:
+        outbox.owe(tx, _mail(world, tenant, flow, made, user), now)
+    return Asked()
+
+
+def _mail(world: World, tenant: Tenant, flow: Flow, made: Passcode, user: User) -> OwedMail:
+    return OwedMail(
+        id=world.new_id(),
+        tenant_id=tenant.id,
+        kind="passcode",
+        address_key=made.address.key,
+        user_id=user.id,
+        passcode_id=made.id,
+        language=flow.language or user.preferred_language,
+    )
+
+
+def _open(tx: Transaction, world: World, browser: Browser, flow_id: str) -> tuple[Flow, Tenant]:
+    flow = browser_flows.get(tx, flow_id, browser.flow_hash)
+    if flow is None or flow.expires <= world.now() or flow.address is None:
+        raise DeadEnd(Page.CLOSED)
+    tenant = tenants.get(tx, flow.tenant_id)
+    assert tenant is not None
+    if not tenant.codes_allowed:
+        raise DeadEnd(Page.CODES_OFF, org=tenant.display_name)
+    return flow, tenant
+
+
+def _recipient(tx: Transaction, world: World, tenant: Tenant, flow: Flow) -> tuple[EmailAddress | None, User | None]:
+    """The stored mailbox that the code goes to, if anybody is there (lifecycle L25, L28, L30)."""
+    assert flow.address is not None
+    if flow.kind == "redemption":
+        user = users.live(tx, tenant.id, flow.user_id or "")
+    else:
+        user = users.by_address(tx, tenant.id, flow.address.key)
+    if user is None:
+        return None, None
+    redemption = user.redemption
+    if isinstance(redemption, Accepted):
+        bound = redemption.binding.kind == "mail" and user.holds(redemption.redeemed)
+        return (redemption.redeemed, user) if bound else (None, None)
+    if isinstance(redemption, Pending) and _redeemable(tx, world, tenant, flow, user):
+        return redemption.invited, user
+    return None, None
+
+
+def _redeemable(tx: Transaction, world: World, tenant: Tenant, flow: Flow, user: User) -> bool:
+    redemption, now = user.redemption, world.now()
+    assert isinstance(redemption, Pending)
+    assert flow.address is not None
+    if flow.kind == "sign_in" and redemption.invited.key != flow.address.key:
+        return False
+    generation = flow.generation if flow.kind == "redemption" and flow.generation is not None else user.generation
+    current = invitations.live(tx, user, now) or invitations.newest(tx, user)
+    try:
+        check_open(user, current, tenant, generation=generation, now=now)
+    except DeadEnd:
+        if flow.kind == "redemption":
+            raise
+        return False
+    return True
+
+
+def _wait(tx: Transaction, world: World, flow: Flow, address: EmailAddress, now: datetime) -> datetime | None:
+    """C6, for mail to an SMTP server only: 60 s between mails, 5 a day, 5 more for who came by a live link."""
+    if world.settings.smtp is None:
+        return None
+    if outbox.sent_to(tx, address.key, "passcode", now - _BETWEEN_MAILS) and passcodes.of_flow(tx, flow.id):
+        return now + _BETWEEN_MAILS
+    allowed = _MAILS_PER_DAY * (2 if flow.invitation_id else 1)
+    if outbox.sent_to(tx, address.key, "passcode", now - attempts.DAY) >= allowed:
+        return attempts.period_end(now, attempts.DAY)
+    return None
+
+
+# ------------------------------------------------------------------------ entry
+
+
+def enter_code(tx: Transaction, world: World, browser: Browser, flow_id: str, typed: str) -> Entered:
+    """Count, then compare, in one transaction; nothing of the outcome leaves before COMMIT (security C3)."""
+    flow, tenant = _open(tx, world, browser, flow_id)
+    made, now = passcodes.of_flow(tx, flow.id), world.now()
+    if made is None:
+        return Entered(right=False)
+    locked = _count(tx, tenant, browser, flow, made, now)
+    if locked is not None:
+        return Entered(right=False, locked=locked)
+    if passcodes.count_try(tx, made.id, _TRIES_PER_CODE) is None or made.expires <= now:
+        return Entered(right=False)
+    right = passcode.matches(world.keyring.key(KEY), made.salt, made.hash, typed)
+    if not right or not made.real or not passcodes.delete(tx, made.id):
+        return Entered(right=False)
+    _take_back(tx, tenant, browser, flow, made, now)
+    browser_flows.update(tx, replace(flow, proof=_proof(made.address, now)))
+    return Entered(right=True)
+
+
+def _scope(flow: Flow) -> str:
+    """Who came by a live link has tries of his own: a stranger cannot shut a guest out (security C3)."""
+    return "code-known" if flow.invitation_id else "code"
+
+
+def _count(
+    tx: Transaction, tenant: Tenant, browser: Browser, flow: Flow, made: Passcode, now: datetime
+) -> datetime | None:
+    """Count before comparing; until when no code is taken, or None."""
+    subject = f"{tenant.id}:{made.address.key}"
+    if attempts.count(tx, "code-ip", browser.ip, now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
+        return attempts.period_end(now, attempts.HOUR)
+    if attempts.count(tx, _scope(flow), subject, now=now, length=attempts.DAY) > _WRONG_PER_DAY:
+        return attempts.period_end(now, attempts.DAY)
+    return None
+
+
+def _take_back(tx: Transaction, tenant: Tenant, browser: Browser, flow: Flow, made: Passcode, now: datetime) -> None:
+    subject = f"{tenant.id}:{made.address.key}"
+    attempts.take_back(tx, "code-ip", browser.ip, now=now, length=attempts.HOUR)
+    attempts.take_back(tx, _scope(flow), subject, now=now, length=attempts.DAY)
+
+
+def _proof(address: EmailAddress, now: datetime) -> Proof:
+    """A code proves its mailbox and no name (lifecycle L10)."""
+    return Proof(
+        binding=mail_binding(address), keys=(address.key,), shown=address.given, at=now, auth_time=now, amr=("otp",)
+    )

@@ -1,0 +1,29 @@
+"""Sweeping what is over: flows, grants, sessions, counters, old keys, and what lay in the bin for thirty days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from readmit.flows import keys, removal
+from readmit.flows.world import World
+from readmit.storage import attempts, browser_flows, grants, invitations, sessions
+from readmit.storage.transaction import Transaction
+
+_IDEMPOTENCY = timedelta(hours=24)
+_COUNTERS = timedelta(days=2)
+
+
+def sweep(world: World) -> None:
+    """Delete what can no longer matter; nothing that decides is among it. Signing keys rotate in time."""
+    world.database.write(_sweep, world)
+    world.database.write(removal.purge_expired, world)
+    keys.ensure(world)
+
+
+def _sweep(tx: Transaction, world: World) -> None:
+    now = world.now()
+    browser_flows.delete_expired(tx, now)
+    grants.delete_expired(tx, now)
+    sessions.delete_expired(tx, now)
+    invitations.forget_repeats(tx, now - _IDEMPOTENCY)
+    attempts.forget(tx, now - _COUNTERS)

@@ -1,0 +1,92 @@
+"""The hidden client of the commands on the server's own machine: one for each tenant, a new secret at each start."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from readmit.domain.application import Application, Assignment, Secret, ServicePrincipal, assignment_id
+from readmit.domain.graph_permissions import GRAPH_APP_ID, ROLE_IDS
+from readmit.domain.tenant import Tenant
+from readmit.flows.world import World
+from readmit.storage import apps, assignments, client_secrets, seeds, tenants
+from readmit.storage.transaction import Transaction
+from readmit.tokens import from_base64url
+
+_SCOPE: Final = "local-client"
+_PERMISSIONS: Final = (
+    "User.Invite.All",
+    "User.ReadWrite.All",
+    "Group.Read.All",
+    "Application.Read.All",
+    "AuditLog.Read.All",
+    "Directory.Read.All",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalClient:
+    """What the commands need: the secret is readable this once."""
+
+    tenant: Tenant
+    client_id: str
+    secret: str
+
+
+def renew(tx: Transaction, world: World) -> list[LocalClient]:
+    """A fresh secret for the hidden client of every tenant; earlier ones are gone."""
+    known = seeds.known(tx)
+    made = []
+    for tenant in tenants.every(tx):
+        application_id = known.get((_SCOPE, "application", tenant.id)) or _create(tx, world, tenant)
+        made.append(_with_secret(tx, world, tenant, application_id))
+    return made
+
+
+def _create(tx: Transaction, world: World, tenant: Tenant) -> str:
+    now, app_id = world.now(), world.new_id()
+    application = Application(world.new_id(), tenant.id, app_id, "readmit command line", now)
+    apps.insert_application(tx, application)
+    principal = ServicePrincipal(world.new_id(), tenant.id, app_id, "readmit command line", now, hidden=True)
+    apps.insert_principal(tx, principal)
+    graph = apps.principal_by_app_id(tx, tenant.id, GRAPH_APP_ID)
+    assert graph is not None
+    for name in _PERMISSIONS:
+        sixteen = from_base64url(world.new_secret())[:16]
+        granted = Assignment(
+            id=assignment_id(principal.id, sixteen),
+            tenant_id=tenant.id,
+            principal_id=principal.id,
+            principal_type="ServicePrincipal",
+            resource_id=graph.id,
+            app_role_id=ROLE_IDS[name],
+            created=now,
+        )
+        assignments.add(tx, granted)
+    seeds.remember(
+        tx, scope=_SCOPE, kind="application", key=tenant.id, object_id=application.id, applied={"appId": app_id}
+    )
+    return application.id
+
+
+def _with_secret(tx: Transaction, world: World, tenant: Tenant, application_id: str) -> LocalClient:
+    for old in client_secrets.of_application(tx, application_id):
+        client_secrets.remove(tx, application_id, old.id)
+    application = apps.application(tx, tenant.id, application_id)
+    assert application is not None
+    now, secret = world.now(), world.new_secret()
+    client_secrets.add(
+        tx,
+        Secret(
+            id=world.new_id(),
+            application_id=application_id,
+            kind="sha256",
+            hash=hashlib.sha256(secret.encode()).hexdigest(),
+            hint=secret[:3],
+            display_name="written by serve",
+            starts=now,
+            ends=now.replace(year=now.year + 10),
+        ),
+    )
+    return LocalClient(tenant, application.app_id, secret)

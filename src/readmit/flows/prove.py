@@ -1,0 +1,290 @@
+"""Proving who one is at a home tenant on this server: by its password, or by a live sign-in of this browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from readmit.domain.address import EmailAddress, key_of
+from readmit.domain.errors import DeadEnd, Page, Throttled
+from readmit.domain.guest import Accepted, NeverInvited, Pending, User, home_binding
+from readmit.domain.redemption import Flow, Proof
+from readmit.domain.session import SignIn
+from readmit.domain.tenant import Tenant
+from readmit.flows.browsers import Browser, add_sign_in, session_of
+from readmit.flows.world import World
+from readmit.storage import attempts, browser_flows, tenants, users
+from readmit.storage.transaction import Transaction
+
+_HOME = "urn:readmit:tenant:"
+_WRONG_PER_HOUR = 10
+_PER_IP_AND_HOUR = 60
+_MINUTE = timedelta(minutes=1)
+ONE_TIME = ("one_time",)
+"""The `amr` of a one-time password: it only opens the page that replaces it (security D1)."""
+
+
+class Answer(Enum):
+    """How an attempt to prove ended; a wrong one is committed as well (security V4)."""
+
+    PROVED = auto()
+    WRONG = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """The answer, and the session cookie's new token if there is one."""
+
+    answer: Answer
+    session_token: str | None = None
+
+
+# ------------------------------------------------------------ which way to prove
+
+
+def redemption_method(tx: Transaction, tenant: Tenant, flow: Flow, invited: EmailAddress) -> Flow:
+    """Redemption order (lifecycle section 7): an account of a home tenant here, else a code to the invited mailbox."""
+    home = tenants.by_domain(tx, invited.domain)
+    if home is not None and users.by_account(tx, home.id, invited.key) is not None:
+        return replace(flow, address=invited, method="home", home_tenant_id=home.id)
+    return _by_code(tenant, flow, invited)
+
+
+def sign_in_method(tx: Transaction, tenant: Tenant, flow: Flow, typed: EmailAddress) -> Flow:
+    """The bound provider if a binding decides, else what an unknown address of that domain gets (lifecycle L22, L29).
+
+    A Pending guest is treated as unknown: the invitation appears only after the proof (security V7).
+    """
+    owner = users.by_address(tx, tenant.id, typed.key)
+    if owner is not None and isinstance(owner.redemption, Accepted):
+        binding = owner.redemption.binding
+        if binding.kind == "tenant":
+            return replace(flow, address=typed, method="home", home_tenant_id=binding.issuer.removeprefix(_HOME))
+        return _by_code(tenant, flow, typed)
+    if owner is not None and (isinstance(owner.redemption, NeverInvited) or owner.converted):
+        return replace(flow, address=typed, method="home", home_tenant_id=tenant.id)
+    home = tenants.by_domain(tx, typed.domain)
+    if home is not None:
+        return replace(flow, address=typed, method="home", home_tenant_id=home.id)
+    return _by_code(tenant, flow, typed)
+
+
+def _by_code(tenant: Tenant, flow: Flow, address: EmailAddress) -> Flow:
+    if not tenant.codes_allowed:
+        raise DeadEnd(Page.CODES_OFF, org=tenant.display_name)
+    return replace(flow, address=address, method="code", home_tenant_id=None)
+
+
+def type_address(tx: Transaction, world: World, browser: Browser, flow_id: str, typed: EmailAddress) -> None:
+    """The address page: whom to ask for a proof."""
+    flow = _flow(tx, world, browser, flow_id)
+    tenant = tenants.get(tx, flow.tenant_id)
+    assert tenant is not None
+    if flow.kind == "sign_in":
+        browser_flows.update(tx, sign_in_method(tx, tenant, flow, typed))
+        return
+    guest = users.live(tx, tenant.id, flow.user_id or "")
+    invited = guest.redemption.invited if guest and isinstance(guest.redemption, Pending) else None
+    home = tenants.by_domain(tx, typed.domain)
+    if invited is not None and invited.key == typed.key:
+        browser_flows.update(tx, redemption_method(tx, tenant, flow, invited))
+    elif home is None:
+        masked = invited.masked if invited else ""
+        raise DeadEnd(Page.OTHER_ADDRESS, org=tenant.display_name, x=typed.given, masked=masked)
+    else:
+        browser_flows.update(tx, replace(flow, address=typed, method="home", home_tenant_id=home.id))
+
+
+def use_code(tx: Transaction, world: World, browser: Browser, flow_id: str) -> None:
+    """Prove the mailbox instead: a redemption's code goes to the invited address only (lifecycle L22, L26)."""
+    flow = _flow(tx, world, browser, flow_id)
+    tenant = tenants.get(tx, flow.tenant_id)
+    guest = users.live(tx, flow.tenant_id, flow.user_id) if flow.user_id else None
+    assert tenant is not None
+    address = flow.address
+    if flow.kind == "redemption" and guest is not None and isinstance(guest.redemption, Pending):
+        address = guest.redemption.invited
+    if address is not None:
+        browser_flows.update(tx, replace(_by_code(tenant, flow, address), proof=None))
+
+
+def use_other_account(tx: Transaction, world: World, browser: Browser, flow_id: str) -> None:
+    """Back to the address page."""
+    flow = _flow(tx, world, browser, flow_id)
+    browser_flows.update(tx, replace(flow, address=None, method=None, home_tenant_id=None, proof=None))
+
+
+# ------------------------------------------------------------------- password
+
+
+def home_account(tx: Transaction, flow: Flow) -> User | None:
+    """The account that the home tenant's page signs in: an internal, enabled user with the flow's address (L3).
+
+    A guest bound to this tenant under another address is sent to the account that redeemed.
+    """
+    if flow.home_tenant_id is None or flow.address is None:
+        return None
+    account = users.by_account(tx, flow.home_tenant_id, flow.address.key) or _own(tx, flow)
+    if account is None:
+        account = _bound_account(tx, flow)
+    return account if account is not None and account.enabled else None
+
+
+def _own(tx: Transaction, flow: Flow) -> User | None:
+    """A user of the resource tenant itself who is no guest yet (also one made by POST /users, or converted)."""
+    if flow.home_tenant_id != flow.tenant_id or flow.address is None:
+        return None
+    user = users.by_address(tx, flow.tenant_id, flow.address.key)
+    if user is None or isinstance(user.redemption, Accepted):
+        return None
+    return user if isinstance(user.redemption, NeverInvited) or user.converted else None
+
+
+def _bound_account(tx: Transaction, flow: Flow) -> User | None:
+    assert flow.address is not None
+    guest = users.by_address(tx, flow.tenant_id, flow.address.key)
+    if guest is None or not isinstance(guest.redemption, Accepted) or flow.home_tenant_id is None:
+        return None
+    redemption, home = guest.redemption, flow.home_tenant_id
+    return users.by_account(tx, home, redemption.redeemed.key) or users.live(tx, home, redemption.binding.subject)
+
+
+def prove_by_password(world: World, browser: Browser, flow_id: str, password: str) -> Proved:
+    """Count, compare outside any transaction, then record: a sequence of three (security V4, N8)."""
+    stored = world.database.write(_count_password_try, world, browser, flow_id)
+    right = world.passwords.matches(stored, password[:1024])
+    return world.database.write(_record_password, world, browser, flow_id, right=right, stored=stored)
+
+
+def _flow(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Flow:
+    flow = browser_flows.get(tx, flow_id, browser.flow_hash)
+    if flow is None or flow.expires <= world.now():
+        raise DeadEnd(Page.CLOSED)
+    return flow
+
+
+def _count_password_try(tx: Transaction, world: World, browser: Browser, flow_id: str) -> str | None:
+    """The stored hash, after the try was counted; None costs the same (T28)."""
+    flow, now = _flow(tx, world, browser, flow_id), world.now()
+    assert flow.address is not None
+    subject = f"{flow.home_tenant_id}:{flow.address.key}"
+    if attempts.count(tx, "password-ip", browser.ip, now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
+        raise Throttled(_seconds(now, attempts.HOUR))
+    wrong = attempts.count(tx, "password", subject, now=now, length=attempts.HOUR)
+    if wrong > _WRONG_PER_HOUR and attempts.count(tx, "password-minute", subject, now=now, length=_MINUTE) > 1:
+        raise Throttled(_seconds(now, _MINUTE))
+    account = home_account(tx, flow)
+    stored, expires = users.password(tx, account.id) if account else (None, None)
+    return None if expires is not None and expires <= now else stored
+
+
+def _seconds(now: datetime, length: timedelta) -> int:
+    return max(1, int((attempts.period_end(now, length) - now).total_seconds()))
+
+
+def _record_password(
+    tx: Transaction, world: World, browser: Browser, flow_id: str, *, right: bool, stored: str | None
+) -> Proved:
+    flow, now = _flow(tx, world, browser, flow_id), world.now()
+    account = home_account(tx, flow)
+    if not right or account is None or flow.address is None:
+        return Proved(Answer.WRONG)
+    current, expires = users.password(tx, account.id)
+    if current != stored:
+        return Proved(Answer.WRONG)
+    attempts.take_back(tx, "password-ip", browser.ip, now=now, length=attempts.HOUR)
+    subject = f"{flow.home_tenant_id}:{flow.address.key}"
+    attempts.take_back(tx, "password", subject, now=now, length=attempts.HOUR)
+    if expires is not None:
+        browser_flows.update(tx, replace(flow, proof=_home_proof(tx, account, now, now, ONE_TIME)))
+        return Proved(Answer.PROVED)
+    return _proved(tx, world, browser, flow, account)
+
+
+def _proved(tx: Transaction, world: World, browser: Browser, flow: Flow, account: User) -> Proved:
+    now = world.now()
+    proof = _home_proof(tx, account, now, now, ("pwd",))
+    token, _ = add_sign_in(tx, world, browser.session_token, account, proof)
+    browser_flows.update(tx, replace(flow, proof=proof))
+    return Proved(Answer.PROVED, token)
+
+
+def replace_one_time_password(world: World, browser: Browser, flow_id: str, password: str) -> Proved:
+    """The first administrator's own password takes the place of the one-time one (security D1)."""
+    hashed = world.passwords.hash(password)
+    return world.database.write(_replace_one_time, world, browser, flow_id, hashed)
+
+
+def _replace_one_time(tx: Transaction, world: World, browser: Browser, flow_id: str, hashed: str) -> Proved:
+    flow = _flow(tx, world, browser, flow_id)
+    proof, now = flow.proof, world.now()
+    if proof is None or proof.amr != ONE_TIME or proof.home_user_id is None or proof.home_tenant_id is None:
+        raise DeadEnd(Page.CLOSED)
+    account = users.live(tx, proof.home_tenant_id, proof.home_user_id)
+    if account is None or not account.enabled:
+        raise DeadEnd(Page.CLOSED)
+    users.set_password(tx, account.id, hashed, now=now)
+    return _proved(tx, world, browser, flow, account)
+
+
+# ------------------------------------------------------------- a live sign-in
+
+
+def live_account(tx: Transaction, world: World, browser: Browser, flow: Flow) -> User | None:
+    """The account that this browser is signed in with at the flow's home tenant, if it is the one that is asked for."""
+    sign_in = _live_sign_in(tx, world, browser, flow)
+    account = _internal(tx, sign_in) if sign_in else None
+    if account is None or flow.address is None:
+        return None
+    keys = {key_of(account.upn), account.mail.key if account.mail else None}
+    return account if flow.address.key in keys else None
+
+
+def _live_sign_in(tx: Transaction, world: World, browser: Browser, flow: Flow) -> SignIn | None:
+    if flow.home_tenant_id is None:
+        return None
+    session = session_of(tx, browser.session_token, world.now())
+    return session.at(flow.home_tenant_id) if session else None
+
+
+def _internal(tx: Transaction, sign_in: SignIn) -> User | None:
+    """Only internal, enabled users prove anything; a conversion there ends it (lifecycle section 7)."""
+    user = users.live(tx, sign_in.tenant_id, sign_in.user_id)
+    return user if user is not None and user.enabled and not user.external else None
+
+
+def prove_by_session(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Proved:
+    """A live home sign-in proves by itself; its ten minutes run from this answer (lifecycle L24)."""
+    flow, now = _flow(tx, world, browser, flow_id), world.now()
+    sign_in, account = _live_sign_in(tx, world, browser, flow), live_account(tx, world, browser, flow)
+    if sign_in is None or account is None:
+        return Proved(Answer.WRONG)
+    browser_flows.update(tx, replace(flow, proof=_home_proof(tx, account, now, sign_in.at, sign_in.amr)))
+    return Proved(Answer.PROVED)
+
+
+def _home_proof(tx: Transaction, account: User, now: datetime, auth_time: datetime, amr: tuple[str, ...]) -> Proof:
+    """A home account proves its UPN and mail where its tenant verified the domain, never its other mails (L3)."""
+    home = tenants.get(tx, account.tenant_id)
+    assert home is not None
+    candidates = [EmailAddress.stored(account.upn)] + ([account.mail] if account.mail else [])
+    keys = tuple({key_of(address.given): None for address in candidates if home.verified(address)})
+    return Proof(
+        binding=home_binding(account.tenant_id, account.id),
+        keys=keys,
+        shown=account.upn,
+        at=now,
+        auth_time=auth_time,
+        amr=amr,
+        names=_names(account),
+        home_tenant_id=account.tenant_id,
+        home_user_id=account.id,
+        home_epoch=account.epoch,
+    )
+
+
+def _names(account: User) -> Mapping[str, str]:
+    given = {"displayName": account.display_name, "givenName": account.given_name, "surname": account.surname}
+    return {name: value for name, value in given.items() if value}

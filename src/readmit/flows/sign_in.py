@@ -1,0 +1,138 @@
+"""Beginning a sign-in: with a live session at once, else by a flow that asks for an address and a proof."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from readmit.domain.address import EmailAddress, InvalidAddress
+from readmit.domain.errors import DeadEnd, Page, TokenRefused
+from readmit.domain.grant import AuthorizeRequest
+from readmit.domain.guest import Accepted, Binding, User, home_binding
+from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, Target, ToApplication
+from readmit.domain.session import SignIn
+from readmit.domain.tenant import Tenant
+from readmit.flows import authorize
+from readmit.flows.browsers import Browser, session_of
+from readmit.flows.prove import sign_in_method
+from readmit.flows.world import World
+from readmit.storage import browser_flows, queries_people, users
+from readmit.storage.transaction import Transaction
+
+
+def start(
+    tx: Transaction,
+    world: World,
+    browser: Browser,
+    *,
+    flow_id: str,
+    tenant: Tenant,
+    target: Target,
+    typed: EmailAddress | None = None,
+    language: str | None = None,
+) -> Flow:
+    """A new sign-in flow of this browser; `typed` skips the address page."""
+    if browser_flows.exists(tx, flow_id):
+        raise DeadEnd(Page.CLOSED, org=tenant.display_name)
+    flow = _new(world, browser, flow_id, tenant, target)
+    flow = replace(flow, language=language)
+    if typed is not None:
+        flow = sign_in_method(tx, tenant, flow, typed)
+    browser_flows.insert(tx, flow)
+    return flow
+
+
+def _new(world: World, browser: Browser, flow_id: str, tenant: Tenant, target: Target) -> Flow:
+    now = world.now()
+    return Flow(
+        id=flow_id,
+        browser_hash=browser.flow_hash,
+        csrf=world.new_secret(),
+        kind="sign_in",
+        tenant_id=tenant.id,
+        target=target,
+        created=now,
+        expires=now + FLOW_LIFETIME,
+    )
+
+
+def hinted(request: AuthorizeRequest) -> EmailAddress | None:
+    """The address of a `login_hint`; what is no address is no hint."""
+    try:
+        return EmailAddress.parse(request.login_hint) if request.login_hint else None
+    except InvalidAddress:
+        return None
+
+
+def begin_authorize(
+    tx: Transaction, world: World, browser: Browser, *, flow_id: str, tenant: Tenant, request: AuthorizeRequest
+) -> str | Flow:
+    """A code where a live sign-in and consent suffice, else the flow that gets them.
+
+    Raises TokenRefused for `prompt=none`: login_required 50058, interaction_required 65001, or 50105.
+    """
+    session = session_of(tx, browser.session_token, world.now())
+    entry = session.at(tenant.id) if session else None
+    user = users.live(tx, tenant.id, entry.user_id) if entry else None
+    silent = "none" in request.prompt
+    if entry is None or user is None or not _suffices(world, request, entry):
+        if silent:
+            raise TokenRefused("login_required", 50058, "Session information is not sufficient for single-sign-on.")
+        flow = _new(world, browser, flow_id, tenant, ToApplication(request))
+        flow = replace(flow, language=request.ui_locales)
+        typed = hinted(request) if "select_account" not in request.prompt else None
+        if typed is not None:
+            flow = sign_in_method(tx, tenant, flow, typed)
+        browser_flows.insert(tx, flow)
+        return flow
+    if authorize.not_assigned(tx, request, user.id):
+        application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
+        if silent:
+            raise TokenRefused("interaction_required", 50105, "The signed in user is not assigned to a role.")
+        raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
+    if authorize.missing_consent(tx, request, user.id) or "consent" in request.prompt:
+        if silent:
+            raise TokenRefused("interaction_required", 65001, _consent_text(request), suberror="consent_required")
+        flow = _new(world, browser, flow_id, tenant, ToApplication(request))
+        flow = replace(
+            flow,
+            user_id=user.id,
+            epoch=user.epoch,
+            address=EmailAddress.stored(user.sign_in_name),
+            method="home",
+            proof=_session_proof(world, user, entry),
+        )
+        browser_flows.insert(tx, flow)
+        return flow
+    return authorize.issue_code(tx, world, request, entry)
+
+
+def _consent_text(request: AuthorizeRequest) -> str:
+    return (
+        "The user or administrator has not consented to use the application with ID "
+        f"'{request.client_id}' named '{request.client_id}'."
+    )
+
+
+def _suffices(world: World, request: AuthorizeRequest, entry: SignIn) -> bool:
+    if "login" in request.prompt or "select_account" in request.prompt:
+        return False
+    return request.max_age is None or world.now() <= entry.at + timedelta(seconds=request.max_age)
+
+
+def _session_proof(world: World, user: User, entry: SignIn) -> Proof:
+    """What a live sign-in stands for: the identity that it was made with."""
+    redemption = user.redemption
+    binding: Binding = redemption.binding if isinstance(redemption, Accepted) else home_binding(user.tenant_id, user.id)
+    own = not isinstance(redemption, Accepted)
+    return Proof(
+        binding=binding,
+        keys=(),
+        shown=user.sign_in_name,
+        at=world.now(),
+        auth_time=entry.at,
+        amr=entry.amr,
+        home_tenant_id=user.tenant_id if own else None,
+        home_user_id=user.id if own else entry.home_user_id,
+        home_epoch=user.epoch if own else entry.home_epoch,
+    )

@@ -1,0 +1,48 @@
+"""Makes a tenant with what every tenant has: Microsoft Graph and the two clients of graph G80."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from readmit.domain.application import Application, ServicePrincipal
+from readmit.domain.graph_permissions import COMMAND_LINE_TOOLS_APP_ID, GRAPH_APP_ID, READMIT_APP_ID
+from readmit.domain.tenant import Tenant
+from readmit.flows.world import World
+from readmit.storage import apps, tenants
+from readmit.storage.transaction import Transaction
+
+_CLIENTS: Final = {
+    COMMAND_LINE_TOOLS_APP_ID: "Microsoft Graph Command Line Tools",
+    READMIT_APP_ID: "readmit",
+}
+"""Public clients without a consent; an administrator can disable them."""
+_REDIRECT: Final = ("http://localhost",)
+
+
+def create(tx: Transaction, world: World, tenant: Tenant) -> Tenant:
+    """Insert the tenant, its domains, and the service principals of graph G80."""
+    now = world.now()
+    tenants.insert(tx, tenant, now)
+    apps.insert_principal(tx, ServicePrincipal(world.new_id(), tenant.id, GRAPH_APP_ID, "Microsoft Graph", now))
+    for app_id, name in _CLIENTS.items():
+        apps.insert_principal(tx, ServicePrincipal(world.new_id(), tenant.id, app_id, name, now))
+        if apps.home_application(tx, tenant.id, app_id) is None:
+            apps.insert_application(tx, _registration(world, tenant, app_id, name))
+    return tenant
+
+
+def _registration(world: World, tenant: Tenant, app_id: str, name: str) -> Application:
+    """The registration behind a well-known client: one on the server, whichever tenant was first."""
+    return Application(
+        id=world.new_id(),
+        tenant_id=tenant.id,
+        app_id=app_id,
+        display_name=name,
+        created=world.now(),
+        public_redirect_uris=_REDIRECT,
+        properties={
+            "isFallbackPublicClient": True,
+            "signInAudience": "AzureADMultipleOrgs",
+            "deviceCode": app_id == READMIT_APP_ID,
+        },
+    )

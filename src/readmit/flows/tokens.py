@@ -1,0 +1,221 @@
+"""Bearer tokens: who holds one, and how an application gets one for itself (graph G72 to G78)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from readmit.domain.authentication import REVOKED, WRONG_AUDIENCE, Unauthenticated
+from readmit.domain.errors import Throttled, TokenRefused
+from readmit.domain.graph_permissions import GRAPH_APP_ID, ROLE_NAMES
+from readmit.domain.permission import Caller
+from readmit.flows import claims
+from readmit.flows.world import World
+from readmit.storage import attempts, clients, grants, roles, tenants, users
+from readmit.storage.clients import Client, Secret
+from readmit.storage.columns import moment
+from readmit.storage.transaction import Transaction
+
+_WRONG_PER_HOUR = 10
+_PER_IP_AND_HOUR = 60
+_SECOND = timedelta(seconds=1)
+
+
+# --------------------------------------------------------------- who is calling
+
+
+def authenticate(world: World, token: str, own: Callable[[str], bool]) -> Caller:
+    """The caller of a Graph door. `own` says whether an audience is Graph here (graph G74).
+
+    Tenant, client and user must live, the epoch must be the token's, its grant must live (G78); raises
+    Unauthenticated (M20, M21).
+    """
+    found = world.keyring.verify(token, world.now())
+    if found.get("typ") != "at+jwt":
+        raise Unauthenticated("Access token validation failure.")
+    if not own(found.get("aud", "")):
+        raise Unauthenticated(WRONG_AUDIENCE)
+    if found.get("idtyp") == "app":
+        return world.database.read(_application, found)
+    return world.database.read(_user, found)
+
+
+def _revoked(found: Any) -> Unauthenticated:
+    capable = "cp1" in str(found.get("xms_cc", "")).lower()
+    return Unauthenticated(REVOKED, "revoked", claims_capable=capable)
+
+
+def _application(tx: Transaction, found: Any) -> Caller:
+    state = clients.app_state(tx, found["rm_gid"], found["tid"])
+    if state is None or not state[2] or state[1] != found["rm_epoch"]:
+        raise _revoked(found)
+    return Caller(
+        tenant_id=found["tid"],
+        app_id=found["client_id"],
+        service_principal_id=found["oid"],
+        app_name=state[0],
+        permissions=frozenset(found.get("roles", ())),
+        roles=roles.roles_of(tx, found["oid"]),
+    )
+
+
+def _user(tx: Transaction, found: Any) -> Caller:
+    state = grants.user_state(tx, found["rm_gid"], found["tid"])
+    if state is None or state[1] != found["rm_epoch"] or state[2] != found["rm_epoch"] or not state[6]:
+        raise _revoked(found)
+    # A second line only: it never decides within one second (graph G78).
+    if found["iat"] < int(moment(state[3]).timestamp()):
+        raise _revoked(found)
+    return Caller(
+        tenant_id=found["tid"],
+        app_id=found["client_id"],
+        service_principal_id=state[5],
+        app_name=state[4],
+        permissions=frozenset(found.get("scp", "").split()),
+        roles=roles.roles_of(tx, state[0]),
+        user=users.live(tx, found["tid"], state[0]),
+    )
+
+
+# ----------------------------------------------------------- who a client is
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """How a client names itself: `secret` is None for a public one."""
+
+    client_id: str
+    secret: str | None
+    ip: str
+
+
+def unknown_client(client_id: str, tenant_name: str) -> TokenRefused:
+    """TE2, 700016."""
+    text = f"Application with identifier '{client_id}' was not found in the directory '{tenant_name}'."
+    return TokenRefused("unauthorized_client", 700016, text)
+
+
+def client_of(tx: Transaction, tenant_id: str, client_id: str) -> Client:
+    """The live, enabled client; raises TE2."""
+    client = clients.get(tx, tenant_id, client_id)
+    if client is None:
+        tenant = tenants.get(tx, tenant_id)
+        raise unknown_client(client_id, tenant.display_name if tenant else tenant_id)
+    if not client.enabled:
+        text = f"Application '{client.app_id}'({client.display_name}) is disabled."
+        raise TokenRefused("unauthorized_client", 7000112, text)
+    return client
+
+
+def authenticated_client(world: World, tenant_id: str, presented: Presented, *, confidential: bool = False) -> Client:
+    """The client after its secret was checked; wrong ones are counted per client and address (security N8)."""
+    client = world.database.read(client_of, tenant_id, presented.client_id)
+    if presented.secret is None:
+        if client.public and not confidential:
+            return client
+        text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+        raise TokenRefused("invalid_client", 7000218, text, status=401)
+    now = world.now()
+    world.database.read(_check_attempts, client, presented, now)
+    stored = world.database.read(clients.secrets_of, client.application_id or "", now)
+    right = [secret for secret in stored if _matches(world, secret, presented.secret)]
+    if not right:
+        world.database.write(_count_wrong, client, presented, now)
+        raise TokenRefused("invalid_client", 7000215, "Invalid client secret provided.", status=401)
+    if all(secret.expired for secret in right):
+        text = f"The provided client secret keys for app '{client.app_id}' are expired."
+        raise TokenRefused("invalid_client", 7000222, text, status=401)
+    return client
+
+
+def _matches(world: World, secret: Secret, given: str) -> bool:
+    if secret.kind == "sha256":
+        return hmac.compare_digest(secret.hash, hashlib.sha256(given.encode()).hexdigest())
+    return world.secrets.matches(secret.hash, given, world.keyring.digest("client-secret", given))
+
+
+def _check_attempts(tx: Transaction, client: Client, presented: Presented, now: datetime) -> None:
+    for scope, subject, limit in _counters(client, presented):
+        if attempts.current(tx, scope, subject, now=now, length=attempts.HOUR) >= limit:
+            raise Throttled(int((attempts.period_end(now, attempts.HOUR) - now).total_seconds()) + 1)
+
+
+def _count_wrong(tx: Transaction, client: Client, presented: Presented, now: datetime) -> None:
+    for scope, subject, _ in _counters(client, presented):
+        attempts.count(tx, scope, subject, now=now, length=attempts.HOUR)
+
+
+def _counters(client: Client, presented: Presented) -> tuple[tuple[str, str, int], ...]:
+    """A client is counted for each address: a stranger elsewhere cannot shut it out."""
+    return (
+        ("secret", f"{client.tenant_id}:{client.app_id}:{presented.ip}", _WRONG_PER_HOUR),
+        ("secret-ip", presented.ip, _PER_IP_AND_HOUR),
+    )
+
+
+# --------------------------------------------------------- client credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A resource as the client wrote it, and whether it is Graph under one of its names (graph G74)."""
+
+    resource: str
+    graph: bool
+
+
+def resource_of(tx: Transaction, tenant_id: str, asked: Asked) -> Client:
+    """The API a token is for; raises TE6."""
+    if asked.graph:
+        found = clients.get(tx, tenant_id, GRAPH_APP_ID)
+    else:
+        name = asked.resource.rstrip("/")
+        found = clients.get(tx, tenant_id, name.removeprefix("api://")) or clients.by_identifier_uri(
+            tx, tenant_id, name
+        )
+    if found is None or not found.enabled:
+        tenant = tenants.get(tx, tenant_id)
+        shown = tenant.display_name if tenant else tenant_id
+        text = f"The resource principal named {asked.resource} was not found in the tenant named {shown}."
+        raise TokenRefused("invalid_resource", 500011, text)
+    return found
+
+
+def client_credentials(
+    world: World, tenant_id: str, presented: Presented, asked: Asked, origin: str
+) -> dict[str, object]:
+    """A token for the application itself; issuing it writes nothing (graph G77)."""
+    client = authenticated_client(world, tenant_id, presented, confidential=True)
+    return world.database.read(_application_token, world, client, asked, origin)
+
+
+def _application_token(tx: Transaction, world: World, client: Client, asked: Asked, origin: str) -> dict[str, object]:
+    resource = resource_of(tx, client.tenant_id, asked)
+    body = claims.of_application(
+        client,
+        resource,
+        audience=asked.resource.rstrip("/"),
+        origin=origin,
+        roles=role_values(tx, client.service_principal_id, resource),
+        wids=sorted(roles.roles_of(tx, client.service_principal_id)),
+        uti=world.new_secret()[:22],
+    )
+    now = world.now()
+    token = world.keyring.sign(body | claims.times(now), typ="at+jwt", now=now)
+    return {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token}
+
+
+def role_values(tx: Transaction, principal_id: str, resource: Client) -> list[str]:
+    """Values of the enabled app roles that the principal holds, sorted."""
+    held = clients.granted_roles(tx, principal_id, resource.service_principal_id)
+    if resource.app_id == GRAPH_APP_ID:
+        return sorted(ROLE_NAMES[role_id] for role_id in held if role_id in ROLE_NAMES)
+    return sorted(
+        str(role["value"])
+        for role in resource.app_roles
+        if role.get("id") in held and role.get("isEnabled", True) and role.get("value")
+    )

@@ -1,0 +1,155 @@
+"""Applications as the token service sees them: who may ask for tokens, with which secrets, for which rights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from readmit.storage.columns import from_json, micros
+from readmit.storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client in a tenant: its service principal there, and its application's registration."""
+
+    app_id: str
+    tenant_id: str
+    service_principal_id: str
+    display_name: str
+    enabled: bool
+    assignment_required: bool
+    epoch: int
+    application_id: str | None
+    web_redirect_uris: tuple[str, ...]
+    spa_redirect_uris: tuple[str, ...]
+    public_redirect_uris: tuple[str, ...]
+    identifier_uris: tuple[str, ...]
+    app_roles: tuple[dict[str, Any], ...]
+    properties: dict[str, Any]
+
+    @property
+    def public(self) -> bool:
+        """No secret is asked of a client without web redirect URIs that says so."""
+        return bool(self.properties.get("isFallbackPublicClient")) or (
+            bool(self.public_redirect_uris or self.spa_redirect_uris) and not self.web_redirect_uris
+        )
+
+
+_SELECT = """
+SELECT s.app_id, s.tenant_id, s.id, s.display_name, s.account_enabled, s.assignment_required, s.epoch, a.id,
+  a.web_redirect_uris, a.spa_redirect_uris, a.public_redirect_uris, a.identifier_uris, a.app_roles, a.properties
+FROM service_principals s LEFT JOIN applications a ON a.app_id = s.app_id AND a.deleted_at IS NULL
+"""
+
+
+def get(tx: Transaction, tenant_id: str, app_id: str) -> Client | None:
+    """The client of this id that the tenant knows."""
+    return _one(
+        tx,
+        f"{_SELECT} WHERE s.app_id = :app AND s.tenant_id = :tenant AND s.deleted_at IS NULL",
+        {"app": app_id.lower(), "tenant": tenant_id},
+    )
+
+
+def by_identifier_uri(tx: Transaction, tenant_id: str, uri: str) -> Client | None:
+    """The API that is named by this identifier URI."""
+    return _one(
+        tx,
+        f"{_SELECT} WHERE s.tenant_id = :tenant AND s.deleted_at IS NULL"
+        " AND EXISTS (SELECT 1 FROM json_each(a.identifier_uris) u WHERE u.value = :uri)",
+        {"uri": uri, "tenant": tenant_id},
+    )
+
+
+def _one(tx: Transaction, sql: str, parameters: dict[str, Any]) -> Client | None:
+    row = tx.one(sql, parameters)
+    if row is None:
+        return None
+    lists = [tuple(from_json(text)) if text else () for text in row[8:13]]
+    return Client(
+        app_id=row[0],
+        tenant_id=row[1],
+        service_principal_id=row[2],
+        display_name=row[3],
+        enabled=bool(row[4]),
+        assignment_required=bool(row[5]),
+        epoch=row[6],
+        application_id=row[7],
+        web_redirect_uris=lists[0],
+        spa_redirect_uris=lists[1],
+        public_redirect_uris=lists[2],
+        identifier_uris=lists[3],
+        app_roles=lists[4],
+        properties=from_json(row[13]) if row[13] else {},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A client secret at rest: SHA-256 of 256 random bits, or Argon2id of what a person chose (security N8)."""
+
+    id: str
+    kind: str
+    hash: str
+    expired: bool
+
+
+def secrets_of(tx: Transaction, application_id: str, now: datetime) -> list[Secret]:
+    """The secrets of an application, expired ones too."""
+    rows = tx.all(
+        "SELECT id, kind, hash, ends_at <= :now OR starts_at > :now FROM client_secrets"
+        " WHERE application_id = :application ORDER BY id",
+        {"application": application_id, "now": micros(now)},
+    )
+    return [Secret(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+def granted_roles(tx: Transaction, principal_id: str, resource_id: str) -> frozenset[str]:
+    """Ids of the app roles that a principal holds on a resource, directly or by its groups."""
+    rows = tx.all(
+        "SELECT app_role_id FROM app_role_assignments WHERE resource_id = :resource AND (principal_id = :principal"
+        " OR principal_id IN (SELECT m.group_id FROM group_members m JOIN groups g ON g.id = m.group_id"
+        " AND g.deleted_at IS NULL WHERE m.member_id = :principal))",
+        {"resource": resource_id, "principal": principal_id},
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def consented_scopes(tx: Transaction, client_sp_id: str, resource_sp_id: str, user_id: str) -> frozenset[str]:
+    """Delegated scopes consented for everybody or by this user."""
+    rows = tx.all(
+        "SELECT scope FROM permission_grants WHERE client_id = :client AND resource_id = :resource"
+        " AND (consent_type = 'AllPrincipals' OR principal_id = :user)",
+        {"client": client_sp_id, "resource": resource_sp_id, "user": user_id},
+    )
+    return frozenset(scope for row in rows for scope in row[0].split())
+
+
+def add_consent(tx: Transaction, client: Client, resource_sp_id: str, *, id: str, user_id: str, scope: str) -> None:
+    """Remember what a user consented to; more is added to what he gave before."""
+    tx.run(
+        "INSERT INTO permission_grants (id, tenant_id, client_id, resource_id, consent_type, principal_id, scope,"
+        " given_by) VALUES (:id, :tenant, :client, :resource, 'Principal', :user, :scope, 'user')"
+        " ON CONFLICT (client_id, resource_id, COALESCE(principal_id, '')) DO UPDATE"
+        " SET scope = permission_grants.scope || ' ' || excluded.scope",
+        {
+            "id": id,
+            "tenant": client.tenant_id,
+            "client": client.service_principal_id,
+            "resource": resource_sp_id,
+            "user": user_id,
+            "scope": scope,
+        },
+    )
+
+
+def app_state(tx: Transaction, service_principal_id: str, tenant_id: str) -> tuple[str, int, bool] | None:
+    """(display name, epoch, enabled) of a live service principal: the standing grant of app-only tokens."""
+    row = tx.one(
+        "SELECT display_name, epoch, account_enabled FROM service_principals"
+        " WHERE id = :id AND tenant_id = :tenant AND deleted_at IS NULL",
+        {"id": service_principal_id, "tenant": tenant_id},
+    )
+    return (row[0], row[1], bool(row[2])) if row else None

@@ -1,0 +1,147 @@
+"""Finds objects of any kind by id, and the collections that relate them: members, owners, memberships, sponsors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from readmit.domain.application import Application, ServicePrincipal
+from readmit.domain.group import Group
+from readmit.domain.guest import User
+from readmit.domain.permission import DIRECTORY_ROLES
+from readmit.storage import apps, groups, users
+from readmit.storage.transaction import Transaction
+
+Kind = Literal["user", "group", "servicePrincipal", "application", "directoryRole"]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryRole:
+    """A directory role; its id is that of its template (graph G81)."""
+
+    id: str
+    display_name: str
+
+
+DirectoryObject = User | Group | ServicePrincipal | Application | DirectoryRole
+
+TABLES: Final[dict[str, tuple[str, str, Any]]] = {
+    "user": ("users", users.COLUMNS, users.user_of),
+    "group": ("groups", groups.COLUMNS, groups.group_of),
+    "servicePrincipal": ("service_principals", apps.PRINCIPAL_COLUMNS, apps.principal_of),
+    "application": ("applications", apps.APPLICATION_COLUMNS, apps.application_of),
+}
+
+_UNDER: Final = """
+WITH RECURSIVE under(id) AS (
+  SELECT member_id FROM group_members WHERE group_id = :anchor
+  UNION SELECT m.member_id FROM group_members m JOIN under ON m.group_id = under.id
+    JOIN groups g ON g.id = under.id AND g.deleted_at IS NULL)
+SELECT id FROM under
+"""
+_OVER: Final = """
+WITH RECURSIVE over_(id) AS (
+  SELECT m.group_id FROM group_members m JOIN groups g ON g.id = m.group_id AND g.deleted_at IS NULL
+   WHERE m.member_id = :anchor
+  UNION SELECT m.group_id FROM group_members m JOIN over_ ON m.member_id = over_.id
+    JOIN groups g ON g.id = m.group_id AND g.deleted_at IS NULL)
+SELECT id FROM over_
+"""
+RELATIONS: Final = {
+    "members": "SELECT member_id FROM group_members WHERE group_id = :anchor",
+    "transitiveMembers": _UNDER,
+    "memberOf": "SELECT group_id FROM group_members WHERE member_id = :anchor",
+    "transitiveMemberOf": _OVER,
+    "owners": "SELECT owner_id FROM owners WHERE object_id = :anchor",
+    "ownedObjects": "SELECT object_id FROM owners WHERE owner_id = :anchor",
+    "sponsors": "SELECT sponsor_id FROM sponsors WHERE user_id = :anchor",
+    "sponsorOf": "SELECT user_id FROM sponsors WHERE sponsor_id = :anchor",
+    "roleMembers": "SELECT principal_id FROM role_assignments WHERE role_id = :anchor AND tenant_id = :tenant",
+}
+"""Ids of the related objects; `:anchor` is the object that the path names."""
+_ROLES: Final = {
+    "memberOf": "SELECT role_id FROM role_assignments WHERE principal_id = :anchor",
+    "transitiveMemberOf": "SELECT role_id FROM role_assignments WHERE principal_id = :anchor"
+    f" OR principal_id IN ({_OVER})",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Which related objects are wanted. `where` is SQL over the columns of a single kind, with its parameters."""
+
+    relation: str
+    anchor: str
+    kinds: tuple[Kind, ...]
+    where: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    after: str = ""
+    """Only objects whose id is greater; the order is that of ids."""
+
+
+def find(tx: Transaction, tenant_id: str, id: str) -> tuple[Kind, DirectoryObject] | None:
+    """A live object of any kind by id."""
+    id = id.lower()
+    user = users.live(tx, tenant_id, id)
+    if user is not None:
+        return "user", user
+    group = groups.live(tx, tenant_id, id)
+    if group is not None:
+        return "group", group
+    principal = apps.principal(tx, tenant_id, id)
+    if principal is not None and principal.deleted is None:
+        return "servicePrincipal", principal
+    application = apps.application(tx, tenant_id, id)
+    if application is not None and application.deleted is None:
+        return "application", application
+    if id in DIRECTORY_ROLES:
+        return "directoryRole", DirectoryRole(id, DIRECTORY_ROLES[id])
+    return None
+
+
+def related(tx: Transaction, tenant_id: str, wanted: Related, limit: int) -> list[tuple[Kind, DirectoryObject]]:
+    """At most `limit` related live objects of the wanted kinds, in the order of their ids."""
+    found: list[tuple[Kind, DirectoryObject]] = []
+    parameters = {**wanted.parameters, **_scope(tenant_id, wanted), "limit": limit}
+    for kind in wanted.kinds:
+        if kind == "directoryRole":
+            found += _roles(tx, wanted, parameters)
+            continue
+        _, columns, make = TABLES[kind]
+        rows = tx.all(f"SELECT {columns} {_from(kind, wanted)} ORDER BY id LIMIT :limit", parameters)
+        found += [(kind, make(row)) for row in rows]
+    found.sort(key=lambda pair: pair[1].id)
+    return found[:limit]
+
+
+def count_related(tx: Transaction, tenant_id: str, wanted: Related) -> int:
+    """How many related live objects of the wanted kinds there are; `after` does not count."""
+    parameters = {**wanted.parameters, **_scope(tenant_id, wanted), "after": ""}
+    number = 0
+    for kind in wanted.kinds:
+        if kind == "directoryRole":
+            number += len(_roles(tx, wanted, parameters))
+            continue
+        row = tx.one(f"SELECT COUNT(*) {_from(kind, wanted)}", parameters)
+        number += row[0] if row else 0
+    return number
+
+
+def _scope(tenant_id: str, wanted: Related) -> dict[str, Any]:
+    return {"anchor": wanted.anchor, "tenant": tenant_id, "after": wanted.after}
+
+
+def _from(kind: Kind, wanted: Related) -> str:
+    narrowed = f" AND ({wanted.where})" if wanted.where else ""
+    return (
+        f"FROM {TABLES[kind][0]} WHERE id IN ({RELATIONS[wanted.relation]}) AND tenant_id = :tenant"
+        f" AND deleted_at IS NULL AND id > :after{narrowed}"
+    )
+
+
+def _roles(tx: Transaction, wanted: Related, parameters: dict[str, Any]) -> list[tuple[Kind, DirectoryObject]]:
+    sql = _ROLES.get(wanted.relation)
+    if sql is None or wanted.where:
+        return []
+    ids = {row[0] for row in tx.all(sql, parameters) if row[0] > parameters["after"]}
+    return [("directoryRole", DirectoryRole(id, DIRECTORY_ROLES[id])) for id in ids if id in DIRECTORY_ROLES]

@@ -1,0 +1,169 @@
+"""The outbox: mail that is owed, leased, sent or given up (reliability section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from readmit.domain.mail import MailKind, MailState, OwedMail
+from readmit.storage.columns import from_json, micros, micros_or_none, moment, to_json
+from readmit.storage.transaction import Row, Transaction
+
+_COLUMNS: Final = (
+    "id, tenant_id, kind, address_key, user_id, invitation_id, passcode_id, generation, language, state, tries,"
+    " created_at, accepted, lease"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the outbox as the worker holds it."""
+
+    mail: OwedMail
+    state: MailState
+    tries: int
+    created: datetime
+    accepted: tuple[str, ...]
+    """Recipients that took the mail already; they are not mailed again (OB3)."""
+    lease: str | None
+
+
+def owe(tx: Transaction, mail: OwedMail, now: datetime) -> None:
+    """Owe a mail in the transaction of what it tells."""
+    tx.run(
+        "INSERT INTO outbox (id, tenant_id, kind, user_id, invitation_id, passcode_id, generation, address_key,"
+        " language, state, due_at, created_at) VALUES (:id, :tenant, :kind, :user, :invitation, :passcode,"
+        " :generation, :key, :language, 'queued', :now, :now)",
+        {
+            "id": mail.id,
+            "tenant": mail.tenant_id,
+            "kind": mail.kind,
+            "user": mail.user_id,
+            "invitation": mail.invitation_id,
+            "passcode": mail.passcode_id,
+            "generation": mail.generation,
+            "key": mail.address_key,
+            "language": mail.language,
+            "now": micros(now),
+        },
+    )
+
+
+def lease(tx: Transaction, holder: str, *, now: datetime, until: datetime) -> Entry | None:
+    """Take the oldest mail that is due, or whose lease has run out, by a conditional update (OB2)."""
+    row = tx.one(
+        f"UPDATE outbox SET state = 'sending', lease = :holder, leased_until = :until, tries = tries + 1"
+        " WHERE id = (SELECT id FROM outbox WHERE (state IN ('queued', 'retrying') AND due_at <= :now)"
+        " OR (state = 'sending' AND leased_until <= :now) ORDER BY due_at, id LIMIT 1)"
+        f" RETURNING {_COLUMNS}",
+        {"holder": holder, "now": micros(now), "until": micros(until)},
+    )
+    return _entry(row) if row else None
+
+
+def renew(tx: Transaction, entry_id: str, holder: str, until: datetime) -> bool:
+    """Keep the lease while sending; False if somebody else has taken the mail."""
+    return (
+        tx.run(
+            "UPDATE outbox SET leased_until = :until WHERE id = :id AND lease = :holder AND state = 'sending'",
+            {"until": micros(until), "id": entry_id, "holder": holder},
+        )
+        == 1
+    )
+
+
+def finish(
+    tx: Transaction,
+    entry: Entry,
+    state: MailState,
+    *,
+    now: datetime,
+    due: datetime | None = None,
+    accepted: tuple[str, ...] = (),
+    error: str | None = None,
+) -> bool:
+    """Write the outcome of one try; False if the lease is no longer this worker's."""
+    ended = state not in ("queued", "retrying", "sending")
+    return (
+        tx.run(
+            "UPDATE outbox SET state = :state, due_at = COALESCE(:due, due_at), lease = NULL, leased_until = NULL,"
+            " accepted = :accepted, last_error = :error, finished_at = :finished"
+            " WHERE id = :id AND lease = :holder AND state = 'sending'",
+            {
+                "state": state,
+                "due": micros_or_none(due),
+                "accepted": to_json(sorted({*entry.accepted, *accepted})),
+                "error": error,
+                "finished": micros(now) if ended else None,
+                "id": entry.mail.id,
+                "holder": entry.lease,
+            },
+        )
+        == 1
+    )
+
+
+def next_due(tx: Transaction) -> datetime | None:
+    """When the next mail is due or the next lease ends; None if nothing is owed."""
+    row = tx.one(
+        "SELECT MIN(CASE WHEN state = 'sending' THEN leased_until ELSE due_at END) FROM outbox"
+        " WHERE state IN ('queued', 'retrying', 'sending')"
+    )
+    return moment(row[0]) if row and row[0] is not None else None
+
+
+def supersede(tx: Transaction, user_id: str, now: datetime) -> int:
+    """Mail of earlier invitations that nobody has sent yet is not worth sending any more (OB4)."""
+    return tx.run(
+        "UPDATE outbox SET state = 'superseded', finished_at = :now, lease = NULL, leased_until = NULL"
+        " WHERE user_id = :user AND kind IN ('invitation', 'reset') AND state IN ('queued', 'retrying')",
+        {"now": micros(now), "user": user_id},
+    )
+
+
+def supersede_passcode(tx: Transaction, passcode_id: str, now: datetime) -> int:
+    """The mail of a code that is dead (security C1)."""
+    return tx.run(
+        "UPDATE outbox SET state = 'superseded', finished_at = :now, lease = NULL, leased_until = NULL"
+        " WHERE passcode_id = :passcode AND state IN ('queued', 'retrying')",
+        {"now": micros(now), "passcode": passcode_id},
+    )
+
+
+def state_of(tx: Transaction, invitation_id: str) -> MailState | None:
+    """The state of an invitation's own mail."""
+    row = tx.one(
+        "SELECT state FROM outbox WHERE invitation_id = :id ORDER BY created_at DESC LIMIT 1", {"id": invitation_id}
+    )
+    return row[0] if row else None
+
+
+def sent_to(tx: Transaction, address_key: str, kind: MailKind, since: datetime) -> int:
+    """Mails of a kind owed to a mailbox since then, on the whole server (security C6, M7)."""
+    row = tx.one(
+        "SELECT COUNT(*) FROM outbox WHERE address_key = :key AND kind = :kind AND created_at >= :since"
+        " AND state <> 'superseded'",
+        {"key": address_key, "kind": kind, "since": micros(since)},
+    )
+    return int(row[0]) if row else 0
+
+
+def counts(tx: Transaction) -> dict[str, int]:
+    """Mails by state, for the metric."""
+    return {row[0]: row[1] for row in tx.all("SELECT state, COUNT(*) FROM outbox GROUP BY state")}
+
+
+def _entry(row: Row) -> Entry:
+    mail = OwedMail(
+        id=row[0],
+        tenant_id=row[1],
+        kind=row[2],
+        address_key=row[3],
+        user_id=row[4],
+        invitation_id=row[5],
+        passcode_id=row[6],
+        generation=row[7],
+        language=row[8],
+    )
+    return Entry(mail, row[9], row[10], moment(row[11]), tuple(from_json(row[12])), row[13])

@@ -1,0 +1,248 @@
+"""Read-only lists and point reads of the directory, for doors (architecture: pages read through queries alone)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from readmit.domain.application import Application, Assignment, PermissionGrant, ServicePrincipal
+from readmit.domain.graph_permissions import COMMAND_LINE_TOOLS_APP_ID, READMIT_APP_ID
+from readmit.domain.group import Group
+from readmit.domain.guest import User
+from readmit.domain.tenant import Tenant
+from readmit.storage import (
+    apps,
+    assignments,
+    directory_objects,
+    groups,
+    roles,
+    sponsors,
+    tenants,
+    users,
+)
+from readmit.storage.columns import micros, moment_or_none
+from readmit.storage.directory_objects import DirectoryObject, DirectoryRole, Kind, Related
+from readmit.storage.queries_apps import all_dressed, dressed
+from readmit.storage.transaction import Row, Transaction
+
+__all__ = ["DirectoryObject", "DirectoryRole", "Kind", "Related", "dressed"]
+
+_USER_COLUMNS: Final = f"{users.COLUMNS}, password_changed_at"
+_TABLES: Final[dict[str, tuple[str, str]]] = {
+    "user": ("users", _USER_COLUMNS),
+    "group": ("groups", groups.COLUMNS),
+    "application": ("applications", apps.APPLICATION_COLUMNS),
+    "servicePrincipal": ("service_principals", apps.PRINCIPAL_COLUMNS),
+}
+_HIDDEN: Final = {
+    "servicePrincipal": " AND hidden = 0",
+    "application": f" AND app_id NOT IN ('{COMMAND_LINE_TOOLS_APP_ID}', '{READMIT_APP_ID}')",
+}
+"""What no list shows: the server's own principals, and the registrations behind the clients of graph G80."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """A user and what stands in his row beside."""
+
+    user: User
+    password_changed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A list of one kind. `where` and `order` are SQL over the kind's columns; a tenant and liveness are added."""
+
+    kind: str
+    where: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    order: str = "id"
+    deleted: bool = False
+
+
+def search(tx: Transaction, tenant_id: str, wanted: Search, limit: int) -> list[Any]:
+    """At most `limit` objects: UserRow, Group, ApplicationRow or PrincipalRow. Hidden principals are left out."""
+    table, columns = _TABLES[wanted.kind]
+    sql = f"SELECT {columns} FROM {table} WHERE {_scope(wanted)} ORDER BY {wanted.order} LIMIT :limit"
+    rows = tx.all(sql, {**wanted.parameters, "tenant": tenant_id, "limit": limit})
+    return all_dressed(tx, (_made(wanted.kind, row) for row in rows))
+
+
+def count(tx: Transaction, tenant_id: str, wanted: Search) -> int:
+    """How many objects the search meets."""
+    sql = f"SELECT COUNT(*) FROM {_TABLES[wanted.kind][0]} WHERE {_scope(wanted)}"
+    row = tx.one(sql, {**wanted.parameters, "tenant": tenant_id})
+    return int(row[0]) if row else 0
+
+
+def _scope(wanted: Search) -> str:
+    gone = "IS NOT NULL" if wanted.deleted else "IS NULL"
+    hidden = _HIDDEN.get(wanted.kind, "")
+    narrowed = f" AND ({wanted.where})" if wanted.where else ""
+    return f"tenant_id = :tenant AND deleted_at {gone}{hidden}{narrowed}"
+
+
+def _made(kind: str, row: Row) -> Any:
+    if kind == "user":
+        return UserRow(users.user_of(row), moment_or_none(row[-1]))
+    return directory_objects.TABLES[kind][2](row)
+
+
+# ---------------------------------------------------------------- point reads
+
+
+def tenant(tx: Transaction, tenant_id: str) -> Tenant | None:
+    """The tenant with this id."""
+    return tenants.get(tx, tenant_id)
+
+
+def user(tx: Transaction, tenant_id: str, key: str, *, deleted: bool = False) -> UserRow | None:
+    """A user by object id, or a live one by UPN; `deleted` looks in deleted items by id only."""
+    where = "id = :key AND deleted_at IS NOT NULL" if deleted else "id = :key AND deleted_at IS NULL"
+    row = tx.one(
+        f"SELECT {_USER_COLUMNS} FROM users WHERE {where} AND tenant_id = :tenant",
+        {"key": key.lower(), "tenant": tenant_id},
+    )
+    if row is None and "@" in key and not deleted:
+        row = tx.one(
+            f"SELECT {_USER_COLUMNS} FROM users WHERE upn_key = :key AND tenant_id = :tenant AND deleted_at IS NULL",
+            {"key": key.lower() if key.isascii() else key, "tenant": tenant_id},
+        )
+    return UserRow(users.user_of(row), moment_or_none(row[-1])) if row else None
+
+
+def group(tx: Transaction, tenant_id: str, key: str, *, unique_name: bool = False) -> Group | None:
+    """A live group by id, or by `uniqueName`."""
+    return groups.by_unique_name(tx, tenant_id, key) if unique_name else groups.live(tx, tenant_id, key)
+
+
+def application(tx: Transaction, tenant_id: str, key: str, *, app_id: bool = False) -> Application | None:
+    """A live application by object id, or by client id."""
+    if app_id:
+        return apps.application_by_app_id(tx, tenant_id, key)
+    found = apps.application(tx, tenant_id, key)
+    return found if found is not None and found.deleted is None else None
+
+
+def principal(tx: Transaction, tenant_id: str, key: str, *, app_id: bool = False) -> ServicePrincipal | None:
+    """A live service principal by object id, or by client id."""
+    if app_id:
+        return apps.principal_by_app_id(tx, tenant_id, key)
+    found = apps.principal(tx, tenant_id, key)
+    return found if found is not None and found.deleted is None else None
+
+
+def deleted_object(tx: Transaction, tenant_id: str, kind: str, id: str) -> Any:
+    """An object of this kind in deleted items, or None."""
+    found = search(tx, tenant_id, Search(kind, where="id = :key", parameters={"key": id.lower()}, deleted=True), 1)
+    return found[0] if found else None
+
+
+def find(tx: Transaction, tenant_id: str, id: str) -> tuple[Kind, DirectoryObject] | None:
+    """A live object of any kind by id."""
+    return directory_objects.find(tx, tenant_id, id)
+
+
+def related(tx: Transaction, tenant_id: str, wanted: Related, limit: int) -> list[tuple[Kind, Any]]:
+    """At most `limit` related objects, in the order of their ids, with what stands beside their rows."""
+    return [(kind, dressed(tx, made)) for kind, made in directory_objects.related(tx, tenant_id, wanted, limit)]
+
+
+def count_related(tx: Transaction, tenant_id: str, wanted: Related) -> int:
+    """How many related objects there are."""
+    return directory_objects.count_related(tx, tenant_id, wanted)
+
+
+def sponsors_of(tx: Transaction, user_id: str) -> list[str]:
+    """Ids of a guest's sponsors."""
+    return sponsors.of(tx, user_id)
+
+
+def role_assignments(tx: Transaction, tenant_id: str) -> list[tuple[str, str, str]]:
+    """Every directory role assignment as (id, principal id, role id)."""
+    return roles.of_tenant(tx, tenant_id)
+
+
+def deleted_before(tx: Transaction, moment: datetime, limit: int) -> list[User]:
+    """Users of any tenant who were deleted before then, for the purge (lifecycle S14)."""
+    rows = tx.all(
+        f"SELECT {users.COLUMNS} FROM users WHERE deleted_at < :moment ORDER BY deleted_at, id LIMIT :limit",
+        {"moment": micros(moment), "limit": limit},
+    )
+    return [users.user_of(row) for row in rows]
+
+
+def others_deleted_before(tx: Transaction, moment: datetime, limit: int) -> list[tuple[str, str]]:
+    """(kind, id) of groups, applications and service principals of any tenant who were deleted before then."""
+    found: list[tuple[str, str]] = []
+    for kind in ("group", "application", "servicePrincipal"):
+        sql = f"SELECT id FROM {_TABLES[kind][0]} WHERE deleted_at < :moment ORDER BY deleted_at, id LIMIT :limit"
+        found += [(kind, row[0]) for row in tx.all(sql, {"moment": micros(moment), "limit": limit})]
+    return found
+
+
+# ---------------------------------------------------------- what is assigned
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAssignment:
+    """An app role assignment with the names of both ends."""
+
+    assignment: Assignment
+    principal_name: str | None
+    resource_name: str | None
+
+
+_SHOWN: Final = (
+    "SELECT a.id, a.tenant_id, a.principal_id, a.principal_type, a.resource_id, a.app_role_id, a.created_at,"
+    " COALESCE(u.display_name, g.display_name, s.display_name), r.display_name"
+    " FROM app_role_assignments a JOIN service_principals r ON r.id = a.resource_id AND r.deleted_at IS NULL"
+    " LEFT JOIN users u ON u.id = a.principal_id AND u.deleted_at IS NULL"
+    " LEFT JOIN groups g ON g.id = a.principal_id AND g.deleted_at IS NULL"
+    " LEFT JOIN service_principals s ON s.id = a.principal_id AND s.deleted_at IS NULL"
+    " WHERE a.tenant_id = :tenant AND COALESCE(u.id, g.id, s.id) IS NOT NULL"
+)
+_OF_GROUPS: Final = (
+    "SELECT m.group_id FROM group_members m JOIN groups h ON h.id = m.group_id AND h.deleted_at IS NULL"
+    " WHERE m.member_id = :principal"
+)
+
+
+def assignments_of(tx: Transaction, tenant_id: str, principal_id: str, after: str, limit: int) -> list[ShownAssignment]:
+    """What a principal has, and a user by his groups (graph G46), in the order of ids."""
+    sql = (
+        f"{_SHOWN} AND (a.principal_id = :principal OR a.principal_id IN ({_OF_GROUPS}))"
+        " AND a.id > :after ORDER BY a.id LIMIT :limit"
+    )
+    return _shown(tx.all(sql, {"tenant": tenant_id, "principal": principal_id, "after": after, "limit": limit}))
+
+
+def assigned_to(tx: Transaction, tenant_id: str, resource_id: str, after: str, limit: int) -> list[ShownAssignment]:
+    """Who has roles of a service principal, in the order of ids."""
+    sql = f"{_SHOWN} AND a.resource_id = :resource AND a.id > :after ORDER BY a.id LIMIT :limit"
+    return _shown(tx.all(sql, {"tenant": tenant_id, "resource": resource_id, "after": after, "limit": limit}))
+
+
+def assignment(tx: Transaction, tenant_id: str, id: str) -> ShownAssignment | None:
+    """One assignment by its case-sensitive id."""
+    found = _shown(tx.all(f"{_SHOWN} AND a.id = :id", {"tenant": tenant_id, "id": id}))
+    return found[0] if found else None
+
+
+def _shown(rows: list[Row]) -> list[ShownAssignment]:
+    return [ShownAssignment(assignments.assignment_of(row), row[7], row[8]) for row in rows]
+
+
+def grants(tx: Transaction, tenant_id: str) -> list[PermissionGrant]:
+    """Every delegated permission grant of the tenant, in the order of ids."""
+    rows = tx.all(
+        f"SELECT {assignments.GRANT_COLUMNS} FROM permission_grants WHERE tenant_id = :tenant ORDER BY id",
+        {"tenant": tenant_id},
+    )
+    return [assignments.grant_of(row) for row in rows]
+
+
+def grant(tx: Transaction, tenant_id: str, id: str) -> PermissionGrant | None:
+    """One delegated permission grant."""
+    return assignments.grant(tx, tenant_id, id)

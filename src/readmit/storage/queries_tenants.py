@@ -1,0 +1,27 @@
+"""Tenants as doors look for them."""
+
+from __future__ import annotations
+
+from readmit.domain.tenant import Tenant
+from readmit.storage import tenants
+from readmit.storage.transaction import Transaction
+
+
+def named(tx: Transaction, name: str) -> Tenant | None:
+    """By id, else by a verified domain (A-label)."""
+    return tenants.get(tx, name) or tenants.by_domain(tx, name)
+
+
+def only(tx: Transaction) -> Tenant | None:
+    """The one tenant of a server that has exactly one."""
+    found = tenants.every(tx)
+    return found[0] if len(found) == 1 else None
+
+
+def has_members(tx: Transaction, tenant_id: str) -> bool:
+    """Whether any live member is there."""
+    row = tx.one(
+        "SELECT 1 FROM users WHERE tenant_id = :tenant AND user_type = 'Member' AND deleted_at IS NULL LIMIT 1",
+        {"tenant": tenant_id},
+    )
+    return row is not None

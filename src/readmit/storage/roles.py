@@ -1,0 +1,89 @@
+"""The directory roles' table: who holds which, directly or by a role-assignable group."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from readmit.domain.graph_permissions import GRAPH_APP_ID
+from readmit.storage.transaction import Row, Transaction
+
+_HELD: Final = """
+SELECT role_id FROM role_assignments WHERE principal_id = :id
+UNION
+SELECT r.role_id FROM group_members m
+  JOIN groups g ON g.id = m.group_id AND g.is_assignable_to_role = 1 AND g.deleted_at IS NULL
+  JOIN role_assignments r ON r.principal_id = m.group_id
+ WHERE m.member_id = :id
+"""
+_OWNED: Final = """
+SELECT s.id FROM owners o
+  JOIN service_principals s ON s.id = o.object_id WHERE o.owner_id = :id AND s.deleted_at IS NULL
+UNION
+SELECT s.id FROM owners o JOIN applications a ON a.id = o.object_id AND a.deleted_at IS NULL
+  JOIN service_principals s ON s.app_id = a.app_id WHERE o.owner_id = :id AND s.deleted_at IS NULL
+"""
+_PRIVILEGED: Final = f"""
+WITH owned(id) AS ({_OWNED}), one(id) AS (SELECT :id UNION SELECT id FROM owned)
+SELECT 1 WHERE
+  EXISTS (SELECT 1 FROM one JOIN role_assignments r ON r.principal_id = one.id)
+  OR EXISTS (SELECT 1 FROM one JOIN group_members m ON m.member_id = one.id
+      JOIN groups g ON g.id = m.group_id AND g.is_assignable_to_role = 1 AND g.deleted_at IS NULL
+      JOIN role_assignments r ON r.principal_id = m.group_id)
+  OR EXISTS (SELECT 1 FROM owned JOIN app_role_assignments a ON a.principal_id = owned.id
+      JOIN service_principals s ON s.id = a.resource_id AND s.app_id = '{GRAPH_APP_ID}')
+"""
+
+
+def roles_of(tx: Transaction, principal_id: str) -> frozenset[str]:
+    """Template ids of the roles that a user or service principal holds (graph G66)."""
+    return frozenset(row[0] for row in tx.all(_HELD, {"id": principal_id}))
+
+
+def privileged(tx: Transaction, user_id: str) -> bool:
+    """Whether lifecycle L36 shields this user.
+
+    He holds a directory role, directly or by a role-assignable group, or owns an application or service principal
+    that holds an application permission on Graph or a directory role.
+    """
+    return tx.one(_PRIVILEGED, {"id": user_id}) is not None
+
+
+def of_tenant(tx: Transaction, tenant_id: str) -> list[tuple[str, str, str]]:
+    """Every assignment as (id, principal id, role id), in the order of ids."""
+    rows = tx.all(
+        "SELECT id, principal_id, role_id FROM role_assignments WHERE tenant_id = :tenant ORDER BY id",
+        {"tenant": tenant_id},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def holders(tx: Transaction, tenant_id: str, role_id: str) -> list[str]:
+    """Ids of the principals that hold this role directly."""
+    rows = tx.all(
+        "SELECT principal_id FROM role_assignments WHERE tenant_id = :tenant AND role_id = :role ORDER BY principal_id",
+        {"tenant": tenant_id, "role": role_id},
+    )
+    return [row[0] for row in rows]
+
+
+def assignment(tx: Transaction, tenant_id: str, assignment_id: str) -> Row | None:
+    """(id, principal id, role id) of one assignment."""
+    return tx.one(
+        "SELECT id, principal_id, role_id FROM role_assignments WHERE id = :id AND tenant_id = :tenant",
+        {"id": assignment_id, "tenant": tenant_id},
+    )
+
+
+def add(tx: Transaction, tenant_id: str, principal_id: str, role_id: str, *, id: str) -> bool:
+    """Grant a role; False if the principal holds it already."""
+    sql = (
+        "INSERT INTO role_assignments (id, tenant_id, principal_id, role_id) VALUES (:id, :tenant, :principal, :role)"
+        " ON CONFLICT (principal_id, role_id) DO NOTHING"
+    )
+    return tx.run(sql, {"id": id, "tenant": tenant_id, "principal": principal_id, "role": role_id}) == 1
+
+
+def remove(tx: Transaction, tenant_id: str, principal_id: str, role_id: str) -> bool:
+    """Take a role away; False if it was not held directly."""
+    sql = "DELETE FROM role_assignments WHERE tenant_id = :tenant AND principal_id = :principal AND role_id = :role"
+    return tx.run(sql, {"tenant": tenant_id, "principal": principal_id, "role": role_id}) == 1

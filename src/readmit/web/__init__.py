@@ -1,0 +1,1 @@
+"""Doors for HTTP: parse, one flow, render. No rules."""

@@ -1,0 +1,98 @@
+"""What a door gets and gives: one request as plain values, and the step that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import parse_qsl
+
+from readmit.domain.permission import Caller
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request. `headers` have lower-case names; `origin` is the own origin it addressed (graph G8)."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    origin: str
+    client_ip: str
+    request_id: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What the path's placeholders matched, decoded."""
+    caller: Caller | None = None
+    """The verified holder of the access token, at Graph doors."""
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The request's cookies, the first of each name."""
+        found: dict[str, str] = {}
+        for part in self.headers.get("cookie", "").split(";"):
+            name, _, value = part.strip().partition("=")
+            if name:
+                found.setdefault(name, value)
+        return found
+
+    def query_values(self) -> dict[str, str]:
+        """Query parameters, the first of each name."""
+        return _first(self.query)
+
+    def form(self) -> dict[str, str]:
+        """Fields of an `application/x-www-form-urlencoded` body, the first of each name."""
+        return _first(self.body.decode("utf-8", "replace"))
+
+
+def _first(text: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=200):
+        values.setdefault(name, value)
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer. `headers` may repeat a name (Set-Cookie)."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def with_headers(self, *headers: tuple[str, str]) -> Reply:
+        return Reply(self.status, self.body, (*self.headers, *headers))
+
+
+class Write:
+    """Run `flow(tx, *arguments)` as one transaction, then render its result."""
+
+    __slots__ = ("arguments", "flow", "named", "render")
+
+    def __init__(self, render: Callable[[Any], Step], flow: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+        self.render = render
+        self.flow = flow
+        self.arguments = arguments
+        self.named = named
+
+
+class Work:
+    """Run `function(*arguments)` on a worker thread: lists, searches, and what takes several transactions."""
+
+    __slots__ = ("arguments", "function", "named", "render")
+
+    def __init__(
+        self, render: Callable[[Any], Step], function: Callable[..., Any], *arguments: Any, **named: Any
+    ) -> None:
+        self.render = render
+        self.function = function
+        self.arguments = arguments
+        self.named = named
+
+
+Step = Reply | Write | Work
+"""Point reads by key run inline in the door (`world.database.read`); everything else is a step."""

@@ -1,0 +1,146 @@
+"""The page of each step of a browser's way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, assert_never
+
+from readmit.domain import redirect
+from readmit.domain.redemption import Flow, Step, ToApplication
+from readmit.flows.links import Opened
+from readmit.flows.redeem import View
+from readmit.flows.world import World
+from readmit.locale.catalogue import format_time
+from readmit.storage import queries_tenants
+from readmit.web import pages
+from readmit.web.arrive import form_origin
+from readmit.web.call import Call, Reply
+from readmit.web.languages import language_of
+
+
+def time_text(world: World, seconds: int, language: str) -> str:
+    """A time some seconds ahead, as people write it."""
+    return format_time(world.now() + timedelta(seconds=seconds), language)
+
+
+def language_of_flow(call: Call, flow: Flow, tenant_language: str | None) -> str:
+    """LA1, with what the invitation or the application said."""
+    return language_of(call, flow.language, tenant=tenant_language)
+
+
+def invitation(world: World, call: Call, opened: Opened, *, csrf: str) -> Reply:
+    """Who invites whom to what, leading where; the button begins (lifecycle section 8, step 1)."""
+    user, invited = opened.user, opened.invitation
+    language = language_of(call, invited.language, user.preferred_language, tenant=opened.tenant.preferred_language)
+    to = redirect.parse(invited.redirect_url)
+    by_application = invited.inviter_type == "app"
+    return pages.page(
+        call,
+        "invitation",
+        language,
+        organisation=opened.tenant.display_name,
+        organisation_domain=opened.tenant.default_domain,
+        inviter=None if by_application else opened.inviter,
+        application=opened.inviter if by_application else None,
+        masked_address=invited.address.masked,
+        target_host=None if to.my_apps else to.host_unicode,
+        after_reset=invited.kind == "reset",
+        redeemed=opened.redeemed,
+        action=call.path,
+        csrf=csrf,
+    )
+
+
+def my_apps_address(world: World, call: Call, tenant_id: str, *, csrf: str, error: str | None = None) -> Reply:
+    """The address page of My Apps, before the flow has begun."""
+    tenant = world.database.read(queries_tenants.named, tenant_id) if tenant_id else None
+    language = language_of(call, tenant=tenant.preferred_language if tenant else None)
+    return pages.page(
+        call,
+        "address",
+        language,
+        status=400 if error else 200,
+        organisation=tenant.display_name if tenant else None,
+        application=None,
+        action=call.path,
+        csrf=csrf,
+        value="",
+        error=error,
+    )
+
+
+def show(world: World, call: Call, view: View, *, error: str | None = None, status: int = 200) -> Reply:
+    """The page that a flow is at; `error` names what was wrong with the last form."""
+    language = language_of_flow(call, view.flow, view.tenant.preferred_language)
+    name, context = _content(world, view, language)
+    return pages.page(
+        call,
+        name,
+        language,
+        status=status,
+        form_action=form_origin(view.flow.target),
+        action=call.path,
+        csrf=view.flow.csrf,
+        error=error,
+        organisation=context.pop("organisation", view.tenant.display_name),
+        **context,
+    )
+
+
+def _content(world: World, view: View, language: str) -> tuple[str, dict[str, Any]]:
+    flow = view.flow
+    if view.one_time:
+        return "set_password", {"organisation": view.home.display_name if view.home else view.tenant.display_name}
+    match view.step:
+        case Step.ADDRESS:
+            return "address", {"application": view.application, "value": ""}
+        case Step.PASSWORD:
+            return _password(view)
+        case Step.REQUEST_CODE:
+            return "code_request", {"masked_address": _code_goes_to(view), "other": flow.kind == "sign_in"}
+        case Step.ENTER_CODE:
+            minutes = view.tenant.settings.passcodeMinutes
+            return "code_entry", {"masked_address": _code_goes_to(view), "minutes": minutes}
+        case Step.CONSENT:
+            return "consent", _consent(view)
+        case Step.APP_CONSENT | Step.FINISH:
+            return "app_consent", {
+                "application": view.application or "",
+                "scopes": list(view.scopes),
+                "account": view.flow.proof.shown if view.flow.proof else "",
+            }
+        case _:
+            assert_never(view.step)
+
+
+def _password(view: View) -> tuple[str, dict[str, Any]]:
+    home = view.home.display_name if view.home else view.tenant.display_name
+    if view.account is not None:
+        name, address = view.account.display_name, view.account.upn
+        return "confirm_account", {"organisation": home, "name": name, "address": address}
+    own = view.home is None or view.home.id == view.tenant.id
+    code = view.flow.kind == "sign_in" and not own and view.tenant.codes_allowed
+    address = view.flow.address.given if view.flow.address else ""
+    return "password", {"organisation": home, "address": address, "code": code}
+
+
+def _code_goes_to(view: View) -> str:
+    """Typed addresses are shown as typed: the page says nothing about who is there (security V7)."""
+    if view.flow.kind == "redemption" and view.invitation is not None:
+        return view.invitation.address.masked
+    return view.flow.address.given if view.flow.address else ""
+
+
+def _consent(view: View) -> dict[str, Any]:
+    proof = view.flow.proof
+    assert proof is not None
+    target = view.flow.target
+    return {
+        "organisation_domain": view.tenant.default_domain,
+        "inviter": view.inviter,
+        "name": proof.names.get("displayName"),
+        "address": proof.shown,
+        "privacy_url": view.tenant.privacy_url,
+        "application": view.application if isinstance(target, ToApplication) else None,
+        "may_leave": view.tenant.settings.guestsMayLeave,
+    }

@@ -1,0 +1,226 @@
+"""What a form of a browser's way does, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, assert_never
+
+from readmit.domain.address import EmailAddress, InvalidAddress
+from readmit.domain.errors import DeadEnd, Page, TokenRefused
+from readmit.domain.redemption import Step as Waiting
+from readmit.domain.redemption import ToApplication, ToMyApps
+from readmit.domain.tenant import Tenant
+from readmit.flows import codes, prove, redeem, sign_in
+from readmit.flows.browsers import Browser
+from readmit.flows.prove import Answer, Proved
+from readmit.flows.redeem import Arrived, View
+from readmit.flows.world import World
+from readmit.locale.catalogue import catalogue, format_time
+from readmit.proofs.passwords import MAXIMUM, MINIMUM
+from readmit.storage import queries_tenants
+from readmit.web import flow_pages, pages
+from readmit.web.arrive import arrived, see_other
+from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.cookies import clear_flow, set_session
+from readmit.web.dead_ends import failure
+from readmit.web.flow_pages import language_of_flow
+from readmit.web.languages import language_of
+from readmit.web.oidc.responses import authorization_response, error_fields
+
+Form = dict[str, str]
+
+
+def act(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
+    """Take the step that the flow waits for; the form's other fields mean nothing."""
+    flow_id, use = view.flow.id, form.get("use", "")
+    if view.one_time:
+        return _new_password(world, call, who, view, form)
+    if use == "other" and view.step in (Waiting.PASSWORD, Waiting.REQUEST_CODE, Waiting.ENTER_CODE):
+        return Write(lambda _: see_other(call.path), prove.use_other_account, world, who, flow_id)
+    if use == "code" and view.step is Waiting.PASSWORD:
+        return Write(lambda _: see_other(call.path), prove.use_code, world, who, flow_id)
+    match view.step:
+        case Waiting.ADDRESS:
+            return _address(world, call, who, view, form)
+        case Waiting.PASSWORD:
+            return _password(world, call, who, view, form)
+        case Waiting.REQUEST_CODE:
+            return _send_code(world, call, who, view)
+        case Waiting.ENTER_CODE:
+            return _send_code(world, call, who, view) if use == "resend" else _code(world, call, who, view, form)
+        case Waiting.CONSENT | Waiting.APP_CONSENT | Waiting.FINISH:
+            return _decision(world, call, who, view, form)
+        case _:
+            assert_never(view.step)
+
+
+def _text(world: World, call: Call, view: View) -> Callable[[str], str]:
+    language = language_of_flow(call, view.flow, view.tenant.preferred_language)
+    return catalogue(language, "pages").gettext
+
+
+def _again(world: World, call: Call, view: View, message: str, status: int = 400) -> Reply:
+    """The same page with what was wrong; what was typed elsewhere is kept by the flow."""
+    return flow_pages.show(world, call, view, error=_text(world, call, view)(message), status=status)
+
+
+# ----------------------------------------------------------------------- address
+
+
+def _address(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
+    try:
+        typed = EmailAddress.parse(form.get("address", "").strip())
+    except InvalidAddress:
+        return _again(world, call, view, "Enter an address such as name@example.com.")
+    return Write(lambda _: see_other(call.path), prove.type_address, world, who, view.flow.id, typed)
+
+
+def begin_my_apps(world: World, call: Call, who: Browser, flow_id: str, tenant_id: str, form: Form) -> Step:
+    """My Apps: the address decides the organisation where the link does not name one."""
+    text = catalogue(language_of(call), "pages").gettext
+    csrf = form.get("csrf", "")
+    try:
+        typed = EmailAddress.parse(form.get("address", "").strip())
+    except InvalidAddress:
+        message = text("Enter an address such as name@example.com.")
+        return flow_pages.my_apps_address(world, call, tenant_id, csrf=csrf, error=message)
+    tenant = _tenant(world, tenant_id, typed)
+    if tenant is None:
+        message = text("Several organisations are here. Open My Apps with the link that your organisation gave you.")
+        return flow_pages.my_apps_address(world, call, tenant_id, csrf=csrf, error=message)
+    return Write(
+        lambda _: see_other(call.path),
+        sign_in.start,
+        world,
+        who,
+        flow_id=flow_id,
+        tenant=tenant,
+        target=ToMyApps(),
+        typed=typed,
+    )
+
+
+def _tenant(world: World, tenant_id: str, typed: EmailAddress) -> Tenant | None:
+    read = world.database.read
+    if tenant_id:
+        return read(queries_tenants.named, tenant_id)
+    return read(queries_tenants.named, typed.domain) or read(queries_tenants.only)
+
+
+# ------------------------------------------------------------------------ proofs
+
+
+def _password(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
+    if view.account is not None and form.get("use") == "this":
+        return Write(_proved(world, call, who, view), prove.prove_by_session, world, who, view.flow.id)
+    given = form.get("password", "")
+    if not given:
+        return _again(world, call, view, "Enter your password.")
+    return Work(_proved(world, call, who, view), prove.prove_by_password, world, who, view.flow.id, given)
+
+
+def _proved(world: World, call: Call, who: Browser, view: View) -> Callable[[Proved], Step]:
+    def render(proved: Proved) -> Step:
+        if proved.answer is Answer.WRONG:
+            return _again(world, call, view, "Address or password are not right.")
+        return _proceed(world, call, _with_session(who, proved.session_token), view, proved.session_token)
+
+    return render
+
+
+def _with_session(who: Browser, token: str | None) -> Browser:
+    return who if token is None else Browser(token, who.ip, who.flow_secret, who.user_agent)
+
+
+def _new_password(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
+    first, second = form.get("new_password", ""), form.get("repeat_password", "")
+    if not MINIMUM <= len(first) <= MAXIMUM:
+        return _again(world, call, view, "A password has 8 to 128 characters.")
+    if first != second:
+        return _again(world, call, view, "The two passwords differ.")
+    if view.flow.address is not None and first.lower() == view.flow.address.given.lower():
+        return _again(world, call, view, "The password must not be your address.")
+    return Work(_proved(world, call, who, view), prove.replace_one_time_password, world, who, view.flow.id, first)
+
+
+def _send_code(world: World, call: Call, who: Browser, view: View) -> Step:
+    def render(asked: codes.Asked) -> Step:
+        world.wake_mailer()
+        if asked.wait is None:
+            return see_other(call.path)
+        language = language_of_flow(call, view.flow, view.tenant.preferred_language)
+        message = catalogue(language, "pages").gettext("A code was mailed already. A new one can be sent at %(time)s.")
+        text = message % {"time": format_time(asked.wait, language)}
+        return flow_pages.show(world, call, view, error=text, status=429)
+
+    return Write(render, codes.request_code, world, who, view.flow.id)
+
+
+def _code(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
+    def render(entered: codes.Entered) -> Step:
+        if entered.right:
+            return _proceed(world, call, who, view, None)
+        if entered.locked is None:
+            return _again(world, call, view, "The code is wrong or too old.")
+        language = language_of_flow(call, view.flow, view.tenant.preferred_language)
+        message = catalogue(language, "pages").gettext("Too many wrong codes. Try again at %(time)s.")
+        text = message % {"time": format_time(entered.locked, language)}
+        return flow_pages.show(world, call, view, error=text, status=429)
+
+    return Write(render, codes.enter_code, world, who, view.flow.id, form.get("code", ""))
+
+
+# ----------------------------------------------------------------------- onward
+
+
+def _proceed(world: World, call: Call, who: Browser, view: View, token: str | None) -> Step:
+    """After a proof; a dead end takes the proof back and is told (lifecycle S8)."""
+    return Work(
+        lambda result: _onward(world, call, view, result, token),
+        _or_refuse,
+        world,
+        who,
+        view.flow.id,
+        redeem.proceed,
+    )
+
+
+def _or_refuse(world: World, who: Browser, flow_id: str, flow: Callable[..., Any]) -> Any:
+    try:
+        return world.database.write(flow, world, who, flow_id)
+    except DeadEnd as end:
+        world.database.write(redeem.refuse, world, who, flow_id, end.page)
+        return end
+
+
+def _onward(world: World, call: Call, view: View, result: Any, token: str | None) -> Step:
+    cookies = (set_session(world, token),) if token else ()
+    if isinstance(result, DeadEnd):
+        result.details.setdefault("org", view.tenant.display_name)
+        return failure(world, call, result).with_headers(*cookies)
+    if isinstance(result, Arrived):
+        return arrived(world, call, result, view.flow.id)
+    return see_other(call.path).with_headers(*cookies)
+
+
+def _decision(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
+    decision = form.get("decision")
+    if decision == "cancel":
+        return Write(lambda _: _declined(world, call, view), redeem.decline, world, who, view.flow.id)
+    if decision != "accept":
+        return see_other(call.path)
+    flow = redeem.accept if view.step is Waiting.CONSENT else redeem.consent_to_application
+    if view.step is Waiting.FINISH:
+        flow = redeem.proceed
+    return Work(lambda result: _onward(world, call, view, result, None), _or_refuse, world, who, view.flow.id, flow)
+
+
+def _declined(world: World, call: Call, view: View) -> Reply:
+    """Cancel: an application hears `access_denied`, a link's page says that nothing was shared (L6, P12)."""
+    language = language_of_flow(call, view.flow, view.tenant.preferred_language)
+    if isinstance(view.flow.target, ToApplication):
+        error = TokenRefused("access_denied", 65004, "User declined to consent to access the app.")
+        fields = error_fields(world, call, error)
+        reply = authorization_response(view.flow.target.request, fields, language)
+        return reply.with_headers(clear_flow(world, view.flow.id))
+    return pages.dead_end(world, call, Page.DECLINED, language, org=view.tenant.display_name)

@@ -1,0 +1,1 @@
+"""The Microsoft Graph wire for the guest domain."""

@@ -1,0 +1,150 @@
+"""App role assignments, from the side of who has them and of what they open (graph G36, G37, G46)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from readmit.domain.application import Assignment, checked_assignment_id
+from readmit.domain.errors import NotAReference, NotFound
+from readmit.flows import access
+from readmit.flows.world import World
+from readmit.storage import queries
+from readmit.storage.queries import ShownAssignment
+from readmit.web.call import Call, Reply, Step, Write
+from readmit.web.graph import lists, rights
+from readmit.web.graph.app_body import needed_guid
+from readmit.web.graph.body import Properties, object_of
+from readmit.web.graph.operations import Operation, caller_of
+from readmit.web.graph.related import anchor_of
+from readmit.web.graph.render import Item, entity, frame_of, graph_reply, no_content
+from readmit.web.graph.times import stamp
+
+_NAMES: Final = (
+    "id",
+    "deletedDateTime",
+    "appRoleId",
+    "createdDateTime",
+    "principalDisplayName",
+    "principalId",
+    "principalType",
+    "resourceDisplayName",
+    "resourceId",
+)
+Answer = Callable[[World, Call], Step]
+
+
+def assignment_item(shown: ShownAssignment, version: str) -> Item:
+    """An appRoleAssignment; beta calls its time `creationTimestamp` (graph G6)."""
+    made = shown.assignment
+    body = {
+        "id": made.id,
+        "deletedDateTime": None,
+        "appRoleId": made.app_role_id,
+        "creationTimestamp" if version == "beta" else "createdDateTime": stamp(made.created),
+        "principalDisplayName": shown.principal_name,
+        "principalId": made.principal_id,
+        "principalType": made.principal_type,
+        "resourceDisplayName": shown.resource_name,
+        "resourceId": made.resource_id,
+    }
+    return Item("appRoleAssignment", made.id, body)
+
+
+def _context(owner: str, id: str, side: str) -> str:
+    return f"{owner}('{id}')/{side}"
+
+
+def _listing(owner: str, kind: str, side: str) -> Answer:
+    def answer(world: World, call: Call) -> Step:
+        anchor = anchor_of(world, call, kind)
+        read = queries.assigned_to if side == "appRoleAssignedTo" else queries.assignments_of
+        frame = frame_of(call)
+        return lists.pages(
+            world,
+            call,
+            lists.Paged("appRoleAssignment", _context(owner, anchor, side)),
+            lambda tx, after, limit: read(tx, caller_of(call).tenant_id, anchor, after, limit),
+            lambda shown: assignment_item(shown, frame.version),
+        )
+
+    return answer
+
+
+def _read(owner: str, kind: str, side: str) -> Answer:
+    def answer(world: World, call: Call) -> Step:
+        anchor = anchor_of(world, call, kind)
+        id = checked_assignment_id(call.parameters["assignment"])
+        shown = world.database.read(queries.assignment, caller_of(call).tenant_id, id)
+        if shown is None or anchor not in (shown.assignment.principal_id, shown.assignment.resource_id):
+            raise NotFound(id)
+        frame = frame_of(call)
+        item = assignment_item(shown, frame.version)
+        return graph_reply(call, 200, entity(frame, f"{_context(owner, anchor, side)}/$entity", item))
+
+    return answer
+
+
+def _create(owner: str, kind: str, side: str) -> Answer:
+    def answer(world: World, call: Call) -> Step:
+        body = Properties(object_of(call), _NAMES, resource="AppRoleAssignment")
+        wanted = {name: needed_guid(body, name) for name in ("principalId", "resourceId", "appRoleId")}
+        anchor = anchor_of(world, call, kind)
+        if wanted["resourceId" if side == "appRoleAssignedTo" else "principalId"] != anchor:
+            raise NotAReference
+
+        def render(made: Assignment) -> Reply:
+            shown = world.database.read(queries.assignment, made.tenant_id, made.id)
+            frame = frame_of(call)
+            if shown is None:
+                raise NotFound(made.id)
+            item = assignment_item(shown, frame.version)
+            context = _context(owner, anchor, side)
+            location = ("Location", f"{frame.root}/{owner}/{anchor}/{side}/{made.id}")
+            return graph_reply(call, 201, entity(frame, f"{context}/$entity", item)).with_headers(location)
+
+        return Write(
+            render,
+            access.assign,
+            world,
+            caller_of(call),
+            principal_id=wanted["principalId"],
+            resource_id=wanted["resourceId"],
+            app_role_id=wanted["appRoleId"],
+            correlation_id=call.request_id,
+        )
+
+    return answer
+
+
+def _remove(kind: str, side: str) -> Answer:
+    def answer(world: World, call: Call) -> Step:
+        anchor = anchor_of(world, call, kind)
+        end: access.Side = "resource" if side == "appRoleAssignedTo" else "principal"
+        arguments = (world, caller_of(call), end, anchor, call.parameters["assignment"])
+        return Write(_done, access.unassign, *arguments, correlation_id=call.request_id)
+
+    return answer
+
+
+def _done(_result: Any) -> Reply:
+    return no_content()
+
+
+def _operations(owner: str, kind: str, side: str) -> tuple[Operation, ...]:
+    base = f"/{owner}/{{id}}/{side}"
+    read = rights.READ_APP_ASSIGNMENTS if owner == "servicePrincipals" else rights.READ_ASSIGNMENTS
+    return (
+        Operation("GET", base, _listing(owner, kind, side), read),
+        Operation("POST", base, _create(owner, kind, side), rights.WRITE_ASSIGNMENTS),
+        Operation("GET", f"{base}/{{assignment}}", _read(owner, kind, side), read),
+        Operation("DELETE", f"{base}/{{assignment}}", _remove(kind, side), rights.WRITE_ASSIGNMENTS),
+    )
+
+
+OPERATIONS = (
+    *_operations("users", "user", "appRoleAssignments"),
+    *_operations("groups", "group", "appRoleAssignments"),
+    *_operations("servicePrincipals", "servicePrincipal", "appRoleAssignments"),
+    *_operations("servicePrincipals", "servicePrincipal", "appRoleAssignedTo"),
+)

@@ -1,0 +1,267 @@
+"""POST /invitations: the body's wire form, and the answer of graph G49."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from readmit.domain import redirect
+from readmit.domain.address import EmailAddress, InvalidAddress
+from readmit.domain.directory import Access
+from readmit.domain.errors import (
+    InvalidValue,
+    MissingValue,
+    NotFound,
+    Refused,
+    ResetWithoutId,
+    TooLong,
+    TooManyCopies,
+    WrongType,
+)
+from readmit.domain.invitation import Request
+from readmit.domain.mail import Recipient
+from readmit.domain.permission import INVITE, Wanted
+from readmit.flows import invite
+from readmit.flows.invite import Asked, Invited
+from readmit.flows.world import World
+from readmit.storage import queries_tenants
+from readmit.web.call import Call, Reply, Step, Write
+from readmit.web.graph.body import Properties, object_of
+from readmit.web.graph.operations import Operation, caller_of
+from readmit.web.graph.references import reference
+from readmit.web.graph.render import frame_of, graph_reply
+from readmit.web.languages import is_language_tag
+
+_PROPERTIES: Final = (
+    "invitedUserEmailAddress",
+    "inviteRedirectUrl",
+    "sendInvitationMessage",
+    "invitedUserMessageInfo",
+    "invitedUser",
+    "resetRedemption",
+    "invitedUserDisplayName",
+    "invitedUserType",
+    "invitedUserSponsors",
+    "invitedUserSponsors@odata.bind",
+    "id",
+    "inviteRedeemUrl",
+    "status",
+)
+_TEXT_LIMIT: Final = 5000
+_NAME_LIMIT: Final = 256
+_KEY_LIMIT: Final = 255
+_MOST_SPONSORS: Final = 5
+_NO_COPIES: Final[list[dict[str, Any]]] = [{"emailAddress": {"name": None, "address": None}}]
+
+
+def create(world: World, call: Call) -> Step:
+    """One operation on v1.0 and beta (lifecycle section 4)."""
+    asked = _asked(world, call)
+
+    def render(invited: Invited) -> Reply:
+        if invited.invitation.send:
+            world.wake_mailer()
+        return graph_reply(call, 201, answer(world, call, invited))
+
+    return Write(render, invite.invite, world, caller_of(call), asked)
+
+
+def _asked(world: World, call: Call) -> Asked:
+    """Flags first, whatever else the body says: rights are judged before values (graph G48)."""
+    request: Request | Refused
+    wanted = Wanted()
+    try:
+        members = object_of(call)
+        wanted = _wanted(members)
+        request = _request(world, call, members)
+    except Refused as refusal:
+        request = refusal
+    key = call.headers.get("idempotency-key")
+    if key is not None and (not key or len(key) > _KEY_LIMIT):
+        request = InvalidValue("Idempotency-Key", "Invitation")
+    return Asked(
+        request=request,
+        wanted=wanted,
+        idempotency_key=key,
+        body_hash=hashlib.sha256(call.body).hexdigest(),
+        correlation_id=call.request_id,
+    )
+
+
+def _wanted(members: dict[str, Any]) -> Wanted:
+    lowered = {name.lower(): value for name, value in members.items()}
+    return Wanted(
+        reset=lowered.get("resetredemption") is True,
+        member=str(lowered.get("invitedusertype", "")).lower() == "member",
+    )
+
+
+def _request(world: World, call: Call, members: dict[str, Any]) -> Request:
+    body = Properties(members, _PROPERTIES, resource="Invitation")
+    flags = (body.flag("sendInvitationMessage", nullable=True), body.flag("resetRedemption", nullable=True))
+    user_id = _user_id(body)
+    info = body.inner("invitedUserMessageInfo", ("messageLanguage", "customizedMessageBody", "ccRecipients"))
+    sponsors = _sponsors(body)
+    address = _address(body)
+    url = _url(body)
+    user_type = _user_type(body)
+    name = body.text("invitedUserDisplayName", limit=_NAME_LIMIT)
+    language, text, copies = _message(world, call, info)
+    reset = bool(flags[1])
+    if reset and user_id is None:
+        raise ResetWithoutId
+    return Request(
+        address=address,
+        redirect_url=url,
+        send=bool(flags[0]),
+        language=language,
+        custom_message=text,
+        cc=copies,
+        user_id=user_id,
+        reset=reset,
+        display_name=name or None,
+        user_type=user_type,
+        sponsors=sponsors,
+    )
+
+
+def _user_id(body: Properties) -> str | None:
+    """`invitedUser.id`; its other members are ignored (lifecycle L13)."""
+    value = body.raw("invitedUser")
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise WrongType("invitedUser", "Invitation")
+    found = {name.lower(): inner for name, inner in value.items()}.get("id")
+    if found is None or found == "":
+        return None
+    if not isinstance(found, str):
+        raise WrongType("invitedUser.id", "Invitation")
+    return found
+
+
+def _sponsors(body: Properties) -> tuple[str, ...] | None:
+    value = body.raw("invitedUserSponsors@odata.bind") or body.raw("invitedUserSponsors")
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise WrongType("invitedUserSponsors", "Invitation")
+    found = [item.get("@odata.id") if isinstance(item, dict) else item for item in value]
+    if len(found) > _MOST_SPONSORS:
+        raise InvalidValue("invitedUserSponsors", "Invitation")
+    return tuple(dict.fromkeys(reference(item, "invitedUserSponsors") for item in found))
+
+
+def _address(body: Properties) -> EmailAddress:
+    given = body.raw("invitedUserEmailAddress")
+    if given is None or given == "":
+        raise MissingValue("invitedUserEmailAddress", "Invitation")
+    if not isinstance(given, str):
+        raise WrongType("invitedUserEmailAddress", "Invitation")
+    try:
+        return EmailAddress.parse(given)
+    except InvalidAddress as error:
+        raise InvalidValue("invitedUserEmailAddress", "Invitation") from error
+
+
+def _url(body: Properties) -> str:
+    given = body.raw("inviteRedirectUrl")
+    if given is None or given == "":
+        raise MissingValue("inviteRedirectUrl", "Invitation")
+    if not isinstance(given, str):
+        raise WrongType("inviteRedirectUrl", "Invitation")
+    try:
+        return redirect.parse(given).url
+    except redirect.InvalidRedirect as error:
+        raise InvalidValue("inviteRedirectUrl", "Invitation") from error
+
+
+def _user_type(body: Properties) -> Any:
+    given = body.text("invitedUserType")
+    if given is None:
+        return None
+    for known in ("Guest", "Member"):
+        if given.lower() == known.lower():
+            return known
+    raise InvalidValue("invitedUserType", "Invitation")
+
+
+def _message(world: World, call: Call, info: Properties | None) -> tuple[str | None, str | None, tuple[Recipient, ...]]:
+    if info is None:
+        return None, None, ()
+    language = info.text("messageLanguage", limit=35) or None
+    if language is not None and not is_language_tag(language):
+        raise info.refuse_value("messageLanguage")
+    text = info.raw("customizedMessageBody")
+    if isinstance(text, str) and len(text) > _TEXT_LIMIT:
+        raise TooLong("customizedMessageBody", _TEXT_LIMIT)
+    text = info.text("customizedMessageBody", multiline=True) or None
+    copies = _copies(info)
+    tenant = world.database.read(queries_tenants.named, caller_of(call).tenant_id)
+    limit = tenant.settings.maxCcRecipients if tenant else 1
+    if len(copies) > limit:
+        raise TooManyCopies(limit)
+    return language, text, copies
+
+
+def _copies(info: Properties) -> tuple[Recipient, ...]:
+    """Copies of the mail; one empty entry, as Graph answers it, stands for none (graph G49)."""
+    found: list[Recipient] = []
+    for entry in info.each("ccRecipients", ("emailAddress",)) or ():
+        email = entry.inner("emailAddress", ("name", "address"))
+        given = email.text("address") if email else None
+        if email is None or not given:
+            continue
+        try:
+            address = EmailAddress.parse(given)
+        except InvalidAddress as error:
+            raise email.refuse_value("address") from error
+        found.append(Recipient(address.given, email.text("name", limit=_NAME_LIMIT)))
+    return tuple(found)
+
+
+def answer(world: World, call: Call, invited: Invited) -> dict[str, Any]:
+    """The invitation of graph G49; its link is readable this once (security L4)."""
+    frame, made = frame_of(call), invited.invitation
+    copies = [{"emailAddress": {"name": copy.name, "address": copy.address}} for copy in made.cc]
+    head = {} if frame.level == "none" else {"@odata.context": frame.context("invitations/$entity")}
+    return head | {
+        "id": made.id,
+        "inviteRedeemUrl": invite.redeem_url(world, made.tenant_id, made.id, invited.ticket),
+        "invitedUserDisplayName": made.greeting,
+        "invitedUserType": invited.user.user_type,
+        "invitedUserEmailAddress": made.address.given,
+        "sendInvitationMessage": made.send,
+        "resetRedemption": made.kind == "reset",
+        "inviteRedirectUrl": made.redirect_url,
+        "status": invited.status,
+        "invitedUserMessageInfo": {
+            "messageLanguage": made.language,
+            "customizedMessageBody": made.custom_message,
+            "ccRecipients": copies or _NO_COPIES,
+        },
+        "invitedUser": {"id": invited.user.id, "userPrincipalName": invited.user.upn},
+    }
+
+
+class Unreadable(NotFound):
+    """Graph gives nothing back of an invitation: 404 `UnknownError` (graph section 7)."""
+
+
+def unreadable(world: World, call: Call) -> Step:
+    """Any other method, and `/invitations/{id}`."""
+    raise Unreadable(call.path)
+
+
+_ACCESS = Access(INVITE, anybody=True)
+OPERATIONS = (
+    Operation("POST", "/invitations", create, _ACCESS, checked_by_flow=True),
+    *(
+        Operation(method, "/invitations", unreadable, _ACCESS, checked_by_flow=True)
+        for method in ("GET", "PATCH", "PUT", "DELETE")
+    ),
+    *(
+        Operation(method, "/invitations/{id}", unreadable, _ACCESS, checked_by_flow=True)
+        for method in ("GET", "POST", "PATCH", "PUT", "DELETE")
+    ),
+)

@@ -1,0 +1,1 @@
+"""OData query options: text to AST, AST to parameterised SQL."""

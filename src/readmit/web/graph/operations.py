@@ -1,0 +1,91 @@
+"""An entry of the table of routes, and the check of rights that runs before its door (graph G10, G65 to G67)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from readmit.domain.address import InvalidAddress, domain_key
+from readmit.domain.directory import Access, check_access
+from readmit.domain.errors import NotFound, NotProvided, UnsupportedQuery
+from readmit.domain.permission import Caller
+from readmit.domain.tenant import Tenant
+from readmit.flows.world import World
+from readmit.storage import queries
+from readmit.web.call import Call, Step
+
+Answer = Callable[[World, Call], Step]
+
+ANY_TOKEN = Access(frozenset(), anybody=True)
+"""Known to Graph, not provided: whoever has a token hears so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method on one path of Graph. `pattern` starts behind the version: `/users/{id}/memberOf`."""
+
+    method: str
+    pattern: str
+    answer: Answer
+    access: Access
+    checked_by_flow: bool = False
+    """The flow reads rights itself, in an order of its own (POST /invitations, graph G48)."""
+    beta_only: bool = False
+    """Not in v1.0 (graph G6)."""
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """Any one of these, in the token, is needed."""
+        return self.access.permissions
+
+    def door(self, world: World, call: Call) -> Step:
+        """Check the caller's rights, then answer. Raises InsufficientPrivileges, NotFound, UnsupportedQuery (M22)."""
+        return self.answer(world, self._admitted(world, call))
+
+    def _admitted(self, world: World, call: Call) -> Call:
+        caller = caller_of(call)
+        parameters = dict(call.parameters)
+        tenant: Tenant | None = None
+        if caller.user is not None or "tenant" in parameters:
+            tenant = world.database.read(queries.tenant, caller.tenant_id)
+        if "tenant" in parameters:
+            _check_tenant(parameters["tenant"], tenant)
+        if "me" in parameters:
+            if caller.user is None:
+                raise UnsupportedQuery("/me request is only valid with delegated authentication flow.", "BadRequest")
+            parameters["id"] = caller.user.id
+        if not self.checked_by_flow and self.access is not ANY_TOKEN:
+            settings = tenant.settings if tenant is not None else None
+            check_access(caller, self.access, settings, oneself=_is_oneself(caller, self.pattern, parameters))
+        return replace(call, parameters=parameters)
+
+
+def caller_of(call: Call) -> Caller:
+    """The holder of the token; `web/http.py` lets nobody in without one."""
+    if call.caller is None:
+        raise RuntimeError("a Graph door was opened without a caller")
+    return call.caller
+
+
+def not_provided(_world: World, _call: Call) -> Step:
+    """M12."""
+    raise NotProvided
+
+
+def _is_oneself(caller: Caller, pattern: str, parameters: dict[str, str]) -> bool:
+    if caller.user is None or not pattern.startswith("/users/{id}"):
+        return False
+    asked = parameters.get("id", "").lower()
+    return asked in (caller.user.id, caller.user.upn.lower())
+
+
+def _check_tenant(asked: str, tenant: Tenant | None) -> None:
+    """Graph G10: the tenant in the path is the token's, by id or verified domain."""
+    if tenant is None or asked.lower() == tenant.id:
+        return
+    try:
+        if domain_key(asked) in tenant.domains:
+            return
+    except InvalidAddress:
+        pass
+    raise NotFound(asked)

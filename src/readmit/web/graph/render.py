@@ -1,0 +1,129 @@
+"""Graph's JSON answers: annotations by metadata level, the headers that belong to a body (graph G15 to G20)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+
+from readmit.web.call import Call, Reply
+
+Level = Literal["none", "minimal", "full"]
+_LEVEL: Final = re.compile(r"odata\.metadata\s*=\s*\"?(none|minimal|full)", re.IGNORECASE)
+_encode = msgspec.json.Encoder().encode
+
+SETS: Final = {
+    "user": "users",
+    "group": "groups",
+    "application": "applications",
+    "servicePrincipal": "servicePrincipals",
+    "directoryRole": "directoryRoles",
+    "appRoleAssignment": "appRoleAssignments",
+}
+"""Entity sets by the type's name without namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What annotations are made of: the origin that the request addressed (graph G8), version, level."""
+
+    origin: str
+    version: str
+    level: Level
+
+    @property
+    def root(self) -> str:
+        return f"{self.origin}/{self.version}"
+
+    def context(self, fragment: str) -> str:
+        return f"{self.root}/$metadata#{fragment}"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object with the name of its type (`user`) and its id, which `$select` may leave out of the body."""
+
+    kind: str
+    id: str
+    body: Mapping[str, Any]
+
+
+def frame_of(call: Call) -> Frame:
+    """The frame of this request's answer; anything but a known level is minimal, never 406 (graph G15)."""
+    match = _LEVEL.search(call.headers.get("accept", ""))
+    level: Any = match.group(1).lower() if match else "minimal"
+    return Frame(call.origin, call.parameters.get("version", "v1.0"), level)
+
+
+def entity(frame: Frame, context: str, item: Item, *, typed: bool = False) -> dict[str, Any]:
+    """One object as a whole answer. `typed`: its `@odata.type` is told at minimal too (graph G19)."""
+    head: dict[str, Any] = {} if frame.level == "none" else {"@odata.context": frame.context(context)}
+    return head | _annotations(frame, item, typed) | dict(item.body)
+
+
+def collection(
+    frame: Frame,
+    context: str,
+    items: Iterable[Item],
+    *,
+    typed: bool = False,
+    count: int | None = None,
+    next_link: str | None = None,
+) -> dict[str, Any]:
+    """A list. `typed`: a collection of directoryObject, whose members tell their type."""
+    answer: dict[str, Any] = {} if frame.level == "none" else {"@odata.context": frame.context(context)}
+    if count is not None:
+        answer["@odata.count"] = count
+    if next_link is not None:
+        answer["@odata.nextLink"] = next_link
+    answer["value"] = [_annotations(frame, item, typed) | dict(item.body) for item in items]
+    return answer
+
+
+def _annotations(frame: Frame, item: Item, typed: bool) -> dict[str, Any]:
+    if frame.level == "none" or (frame.level == "minimal" and not typed):
+        return {}
+    told: dict[str, Any] = {"@odata.type": f"#microsoft.graph.{item.kind}"}
+    if frame.level == "full":
+        told["@odata.id"] = f"{frame.root}/directoryObjects/{item.id}"
+        told["@odata.editLink"] = f"{frame.root}/{SETS.get(item.kind, 'directoryObjects')}/{item.id}"
+    return told
+
+
+def value(frame: Frame, context: str, result: Any) -> dict[str, Any]:
+    """A primitive or a collection of them, as `value`."""
+    head: dict[str, Any] = {} if frame.level == "none" else {"@odata.context": frame.context(context)}
+    return head | {"value": result}
+
+
+def references(frame: Frame, ids: Sequence[str]) -> dict[str, Any]:
+    """The answer of `GET …/$ref`."""
+    head: dict[str, Any] = {} if frame.level == "none" else {"@odata.context": frame.context("Collection($ref)")}
+    return head | {"value": [{"@odata.id": f"{frame.root}/directoryObjects/{id}"} for id in ids]}
+
+
+def graph_reply(call: Call, status: int, payload: Any) -> Reply:
+    """A JSON answer with its Content-Type at the asked level; `web/http.py` adds the headers of every answer."""
+    level = frame_of(call).level
+    media_type = f"application/json;odata.metadata={level};odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+    return Reply(status, _encode(payload), (("Content-Type", media_type), ("OData-Version", "4.0")))
+
+
+def created(call: Call, item: Item, payload: Any) -> Reply:
+    """201 with the object's Location (graph G17)."""
+    frame = frame_of(call)
+    location = f"{frame.root}/{SETS[item.kind]}/{item.id}"
+    return graph_reply(call, 201, payload).with_headers(("Location", location))
+
+
+def no_content() -> Reply:
+    """204: the write is done, there is nothing to say."""
+    return Reply(204, b"", (("OData-Version", "4.0"),))
+
+
+def plain_count(number: int) -> Reply:
+    """The answer of `/$count` (graph G16)."""
+    return Reply(200, str(number).encode(), (("Content-Type", "text/plain"), ("OData-Version", "4.0")))

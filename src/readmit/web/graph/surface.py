@@ -1,0 +1,69 @@
+"""Microsoft Graph as one surface: route, token, door; and the headers of every answer (graph G14, G16)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from readmit.domain.authentication import EMPTY, Unauthenticated
+from readmit.flows import tokens
+from readmit.flows.world import World
+from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.graph import errors, history
+from readmit.web.graph.routes import resolve
+from readmit.web.http import Door
+from readmit.web.origins import origins_of
+
+_DIAGNOSTIC = (
+    '{"ServerInfo":{"DataCenter":"readmit","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"readmit"}}'
+)
+
+
+class Graph:
+    """`/v1.0`, `/beta` and readmit's own `/readmit/v1`: same tokens, same errors, same rights (graph G47)."""
+
+    def find(self, world: World, call: Call) -> tuple[Door, Call]:
+        own = call.path.lower().startswith("/readmit/")
+        operation, parameters = history.resolve(call) if own else resolve(call.method, call.path)
+        caller = tokens.authenticate(world, bearer(call), origins_of(world.settings).is_graph)
+        call = replace(call, parameters=parameters, caller=caller)
+
+        def door(world: World, call: Call) -> Step:
+            return self._with_headers(call, operation.door(world, call))
+
+        return door, call
+
+    def failure(self, world: World, call: Call, error: Exception) -> Reply:
+        return _headers(call, errors.failure(world, call, error))
+
+    def _with_headers(self, call: Call, step: Step) -> Step:
+        """Headers go onto whatever the step ends in."""
+        if isinstance(step, Reply):
+            return _headers(call, step)
+        render = step.render
+
+        def rendered(result: Any) -> Step:
+            return self._with_headers(call, render(result))
+
+        if isinstance(step, Write):
+            return Write(rendered, step.flow, *step.arguments, **step.named)
+        return Work(rendered, step.function, *step.arguments, **step.named)
+
+
+def bearer(call: Call) -> str:
+    """The access token; scheme and name in any case (graph G11). A cookie opens nothing (security N5)."""
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated(EMPTY, "none")
+    return token.strip()
+
+
+def _headers(call: Call, reply: Reply) -> Reply:
+    return reply.with_headers(
+        ("request-id", call.request_id),
+        ("client-request-id", errors.client_request_id(call)),
+        ("x-ms-ags-diagnostic", _DIAGNOSTIC),
+        ("x-ms-resource-unit", "1"),
+        ("Cache-Control", "no-cache"),
+        ("Vary", "Accept-Encoding"),
+    )

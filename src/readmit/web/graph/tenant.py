@@ -1,0 +1,122 @@
+"""The tenant itself: organization and domains (graph G43, G46)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from readmit.domain.errors import NotFound
+from readmit.domain.tenant import Tenant
+from readmit.flows.world import World
+from readmit.web.call import Call, Step
+from readmit.web.graph import lists, rights
+from readmit.web.graph.operations import ANY_TOKEN, Operation, not_provided
+from readmit.web.graph.render import Item, collection, entity, frame_of, graph_reply
+from readmit.web.graph.viewer import viewer
+
+
+def organization_item(tenant: Tenant) -> Item:
+    """The organization; times of tenants are not told."""
+    privacy = {"contactEmail": None, "statementUrl": tenant.privacy_url} if tenant.privacy_url else None
+    body: dict[str, Any] = {
+        "id": tenant.id,
+        "deletedDateTime": None,
+        "businessPhones": [],
+        "countryLetterCode": None,
+        "createdDateTime": None,
+        "displayName": tenant.display_name,
+        "preferredLanguage": tenant.preferred_language,
+        "technicalNotificationMails": [],
+        "tenantType": "AAD",
+        "assignedPlans": [],
+        "privacyProfile": privacy,
+        "verifiedDomains": [_verified(tenant, name) for name in _names(tenant)],
+    }
+    return Item("organization", tenant.id, body)
+
+
+def domain_item(tenant: Tenant, name: str) -> Item:
+    """A domain; its id is its name."""
+    body: dict[str, Any] = {
+        "authenticationType": "Managed",
+        "availabilityStatus": None,
+        "id": name,
+        "isAdminManaged": True,
+        "isDefault": name == tenant.default_domain,
+        "isInitial": name == tenant.initial_domain,
+        "isRoot": True,
+        "isVerified": True,
+        "supportedServices": [],
+        "state": None,
+    }
+    return Item("domain", name, body)
+
+
+def _names(tenant: Tenant) -> list[str]:
+    """The default domain first, then by name."""
+    return sorted(tenant.domains, key=lambda name: (name != tenant.default_domain, name))
+
+
+def _verified(tenant: Tenant, name: str) -> dict[str, Any]:
+    return {
+        "capabilities": "Email, OfficeCommunicationsOnline",
+        "isDefault": name == tenant.default_domain,
+        "isInitial": name == tenant.initial_domain,
+        "name": name,
+        "type": "Managed",
+    }
+
+
+def organizations(world: World, call: Call) -> Step:
+    """GET /organization: a collection of one."""
+    options = lists.options_of(call, "organization")
+    item = lists.selected(organization_item(viewer(world, call).tenant), options.select)
+    context = lists.context("organization", options.select)
+    return graph_reply(call, 200, collection(frame_of(call), context, [item]))
+
+
+def organization(world: World, call: Call) -> Step:
+    """GET /organization/{id}."""
+    tenant = viewer(world, call).tenant
+    if call.parameters["id"].lower() != tenant.id:
+        raise NotFound(call.parameters["id"])
+    options = lists.options_of(call, "organization", single=True)
+    item = lists.selected(organization_item(tenant), options.select)
+    context = lists.context("organization", options.select, single=True)
+    return graph_reply(call, 200, entity(frame_of(call), context, item))
+
+
+def domains(world: World, call: Call) -> Step:
+    """GET /domains."""
+    tenant = viewer(world, call).tenant
+    options = lists.options_of(call, "domain")
+    items = [lists.selected(domain_item(tenant, name), options.select) for name in _names(tenant)]
+    return graph_reply(call, 200, collection(frame_of(call), lists.context("domains", options.select), items))
+
+
+def domain(world: World, call: Call) -> Step:
+    """GET /domains/{name}."""
+    tenant = viewer(world, call).tenant
+    name = call.parameters["id"].lower()
+    if name not in tenant.domains:
+        raise NotFound(call.parameters["id"])
+    options = lists.options_of(call, "domain", single=True)
+    item = lists.selected(domain_item(tenant, name), options.select)
+    return graph_reply(call, 200, entity(frame_of(call), lists.context("domains", options.select, single=True), item))
+
+
+def no_skus(_world: World, call: Call) -> Step:
+    """GET /subscribedSkus: empty."""
+    return graph_reply(call, 200, collection(frame_of(call), "subscribedSkus", []))
+
+
+OPERATIONS = (
+    Operation("GET", "/organization", organizations, rights.READ_ORGANIZATION),
+    Operation("GET", "/organization/{id}", organization, rights.READ_ORGANIZATION),
+    Operation("PATCH", "/organization/{id}", not_provided, ANY_TOKEN),
+    Operation("GET", "/domains", domains, rights.READ_DOMAINS),
+    Operation("POST", "/domains", not_provided, ANY_TOKEN),
+    Operation("GET", "/domains/{id}", domain, rights.READ_DOMAINS),
+    Operation("PATCH", "/domains/{id}", not_provided, ANY_TOKEN),
+    Operation("DELETE", "/domains/{id}", not_provided, ANY_TOKEN),
+    Operation("GET", "/subscribedSkus", no_skus, rights.READ_ORGANIZATION),
+)

@@ -1,0 +1,188 @@
+"""The only async code of the request path: request → Call → door → answer, with limits and errors on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, Protocol
+
+import structlog
+
+from readmit.domain.errors import ReadmitError, Unavailable
+from readmit.flows.world import World
+from readmit.web.call import Call, Reply, Step, Write
+from readmit.web.origins import Origins
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Door = Callable[[World, Call], Step]
+
+_BODY_LIMIT = 1024 * 1024
+_HEADER_LIMIT = 32 * 1024
+_URL_LIMIT = 8 * 1024
+_IN_WORK = 64
+_REQUEST_SECONDS = 30
+_EVERY_ANSWER = ((b"x-content-type-options", b"nosniff"),)
+_log = structlog.get_logger("readmit.http")
+
+
+class Handler(Protocol):
+    """One surface (Graph, token service, pages): finds the door and puts failures into its own form."""
+
+    def find(self, world: World, call: Call) -> tuple[Door, Call]:
+        """The door for a call, with its path parameters and verified caller; may raise ReadmitError."""
+        ...
+
+    def failure(self, world: World, call: Call, error: Exception) -> Reply:
+        """The answer to an error, in this surface's form."""
+        ...
+
+
+class Front:
+    """The ASGI application: limits (reliability section 7), hosts (security H1), then the surface that has the path."""
+
+    def __init__(self, world: World, surfaces: Callable[[str], Handler], origins: Origins) -> None:
+        self._world = world
+        self._surfaces = surfaces
+        self._origins = origins
+        self._in_work = 0
+        self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="readmit-work")
+        self._draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if self._in_work >= _IN_WORK:
+            await _send(send, scope, self._refuse(scope, 503, (("retry-after", "1"),)))
+            return
+        self._in_work += 1
+        try:
+            reply = await self._answer(scope, receive)
+        finally:
+            self._in_work -= 1
+        await _send(send, scope, reply)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        headers, size, twice = _headers(scope)
+        if size > _HEADER_LIMIT:
+            return self._refuse(scope, 431)
+        if len(scope["raw_path"]) + len(scope["query_string"]) > _URL_LIMIT:
+            return self._refuse(scope, 414)
+        origin = None if twice else self._origins.addressed(scope, headers)
+        if origin is None:
+            return self._refuse(scope, 400 if twice else 421)
+        body = await _body(receive)
+        if body is None:
+            return self._refuse(scope, 413)
+        call = Call(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1").split("?", 1)[0],
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=body,
+            origin=origin,
+            client_ip=self._origins.client(scope, headers),
+            request_id=self._world.new_id(),
+        )
+        return await self._through(self._surfaces(call.path), call)
+
+    async def _through(self, handler: Handler, call: Call) -> Reply:
+        try:
+            async with asyncio.timeout(_REQUEST_SECONDS):
+                door, call = handler.find(self._world, call)
+                step = door(self._world, call)
+                while not isinstance(step, Reply):
+                    step = await self._perform(step)
+                return step
+        except TimeoutError:
+            return handler.failure(self._world, call, Unavailable())
+        except ReadmitError as error:
+            return handler.failure(self._world, call, error)
+        except Exception as error:
+            _log.exception("defect", request_id=call.request_id, method=call.method)
+            return handler.failure(self._world, call, error)
+
+    async def _perform(self, step: Any) -> Step:
+        loop = asyncio.get_running_loop()
+        if isinstance(step, Write):
+            result = await self._world.database.write_soon(loop, step.flow, *step.arguments, **step.named)
+        else:
+            result = await loop.run_in_executor(self._threads, lambda: step.function(*step.arguments, **step.named))
+        answer: Step = step.render(result)
+        return answer
+
+    def _refuse(self, scope: Scope, status: int, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+        """An answer before the request became a Call: still in the form of the surface that has the path."""
+        handler = self._surfaces(scope["path"])
+        call = Call(
+            method=scope["method"],
+            path=scope["path"],
+            query="",
+            headers={},
+            body=b"",
+            origin=self._origins.public,
+            client_ip="",
+            request_id=self._world.new_id(),
+        )
+        reply = handler.failure(self._world, call, Refusal(status))
+        return replace(reply, status=status).with_headers(*headers)
+
+    def close(self) -> None:
+        """Let running work end."""
+        self._threads.shutdown(wait=True)
+
+
+class Refusal(ReadmitError):
+    """What the door-keeper refuses by a status of HTTP alone: 400, 413, 414, 421, 431, 503."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
+def _headers(scope: Scope) -> tuple[Mapping[str, str], int, bool]:
+    """Headers by lower-case name, their size in bytes, and whether Host came twice."""
+    found: dict[str, str] = {}
+    size = 0
+    twice = False
+    for raw_name, raw_value in scope["headers"]:
+        size += len(raw_name) + len(raw_value)
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name not in found:
+            found[name] = value
+        elif name == "host":
+            twice = True
+        else:
+            found[name] += f"; {value}" if name == "cookie" else f", {value}"
+    return found, size, twice
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, or None when it is larger than the limit."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body if len(body) <= _BODY_LIMIT else None
+    parts, size = [body], len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > _BODY_LIMIT:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _send(send: Send, scope: Scope, reply: Reply) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    headers.extend(_EVERY_ANSWER)
+    if reply.status != 204:
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})

@@ -1,0 +1,44 @@
+"""The token service as one surface: its table and the form of its errors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from readmit.flows.world import World
+from readmit.web.call import Call, Reply
+from readmit.web.http import Door
+from readmit.web.oidc import authorize, logout, metadata, responses, token
+from readmit.web.table import Entry, Table
+
+_TENANT = "/{tenant}/oauth2/v2.0"
+TABLE = (
+    Entry("POST", f"{_TENANT}/token", token.token),
+    Entry("GET POST", f"{_TENANT}/authorize", authorize.authorize),
+    Entry("GET POST", f"{_TENANT}/logout", logout.logout),
+    Entry("POST", f"{_TENANT}/introspect", token.introspect),
+    Entry("POST", f"{_TENANT}/revoke", token.revoke),
+    Entry("GET", "/{tenant}/v2.0/.well-known/openid-configuration", metadata.discovery),
+    Entry("GET", "/.well-known/oauth-authorization-server/{tenant}/v2.0", metadata.discovery),
+    Entry("GET", "/{tenant}/discovery/v2.0/keys", metadata.keys),
+    Entry("GET", "/common/discovery/instance", metadata.instance),
+    Entry("GET", "/metadata/endpoints", metadata.clouds),
+    Entry("GET POST", "/oidc/userinfo", token.userinfo),
+)
+
+
+class TokenService:
+    """Finds the door; every error is JSON of graph G79."""
+
+    def __init__(self) -> None:
+        self._table = Table(TABLE)
+
+    def has(self, path: str) -> bool:
+        """Whether a path belongs here."""
+        return self._table.matches(path)
+
+    def find(self, world: World, call: Call) -> tuple[Door, Call]:
+        door, parameters = self._table.find(call)
+        return door, replace(call, parameters=parameters)
+
+    def failure(self, world: World, call: Call, error: Exception) -> Reply:
+        return responses.refusal(world, call, error)

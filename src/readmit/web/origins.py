@@ -1,0 +1,98 @@
+"""The hosts that are served, and what is believed of forwarded headers (graph G7, G8, security H1, H2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+from readmit.domain.graph_permissions import GRAPH_APP_ID
+from readmit.settings import Settings
+
+MICROSOFT_HOSTS = frozenset(
+    {
+        "graph.microsoft.com",
+        "login.microsoftonline.com",
+        "invitations.microsoft.com",
+        "myapps.microsoft.com",
+        "myapplications.microsoft.com",
+    }
+)
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Origins:
+    """Which origin a request addressed. Anything that leaves the caller's hands starts with `public` instead."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.public = settings.public_url.rstrip("/")
+        public_host = urlsplit(self.public).hostname or "localhost"
+        self._hosts = {public_host, *_LOOPBACK} | (MICROSOFT_HOSTS if settings.microsoft_hosts else frozenset())
+        self._proxies = [ip_network(entry, strict=False) for entry in settings.trusted_proxies]
+
+    def serves(self, host: str) -> bool:
+        """Whether this host name, without port, is one of ours."""
+        return host.lower() in self._hosts
+
+    def is_graph(self, resource: str) -> bool:
+        """Whether a resource or audience is Microsoft Graph: its id, or any own origin (graph G74)."""
+        if resource.lower() == GRAPH_APP_ID:
+            return True
+        parts = urlsplit(resource)
+        host = parts.hostname or ""
+        known = host == "graph.microsoft.com" or self.serves(host)
+        return known and parts.scheme in ("https", "http") and parts.path in ("", "/")
+
+    def addressed(self, scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> str | None:
+        """The origin the client meant, or None for a host that is not served here."""
+        host, scheme = headers.get("host", ""), scope["scheme"]
+        if self._trusted(scope):
+            host = headers.get("x-forwarded-host", host)
+            scheme = headers.get("x-forwarded-proto", scheme)
+        name = _name(host)
+        if name is None or not self.serves(name) or scheme not in ("http", "https"):
+            return None
+        return f"{scheme}://{host.lower()}"
+
+    def client(self, scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> str:
+        """The address that the request came from."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        if not self._trusted(scope):
+            return str(peer)
+        for entry in reversed([part.strip() for part in headers.get("x-forwarded-for", "").split(",")]):
+            try:
+                address = ip_address(entry)
+            except ValueError:
+                return str(peer)
+            if not any(address in proxy for proxy in self._proxies):
+                return str(address)
+        return str(peer)
+
+    def _trusted(self, scope: MutableMapping[str, Any]) -> bool:
+        if not self._proxies or not scope.get("client"):
+            return False
+        try:
+            peer = ip_address(scope["client"][0])
+        except ValueError:
+            return False
+        return any(peer in proxy for proxy in self._proxies)
+
+
+def _name(host: str) -> str | None:
+    """The host name of a Host header without its port; None if it cannot be one."""
+    try:
+        parts = urlsplit(f"//{host}")
+        port = parts.port
+    except ValueError:
+        return None
+    if not parts.hostname or parts.path or parts.username is not None or parts.query or parts.fragment:
+        return None
+    return parts.hostname if port is None or port > 0 else None
+
+
+@lru_cache(maxsize=8)
+def origins_of(settings: Settings) -> Origins:
+    """The hosts of these settings."""
+    return Origins(settings)

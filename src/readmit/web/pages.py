@@ -1,0 +1,109 @@
+"""Pages: templates rendered in the reader's language, with the headers of every HTML answer (security H4)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from readmit.domain.errors import Page
+from readmit.flows.world import World
+from readmit.locale.catalogue import catalogue
+from readmit.web.call import Call, Reply
+from readmit.web.languages import chosen_header, language_links
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+STATUS: Final = {
+    Page.UNKNOWN_LINK: 404,
+    Page.RENEWED: 410,
+    Page.EXPIRED: 410,
+    Page.NO_INVITATION: 410,
+    Page.NOT_ACCEPTED_HERE: 403,
+    Page.OTHER_ADDRESS: 403,
+    Page.ALREADY_A_GUEST: 409,
+    Page.UNKNOWN_ACCOUNT: 403,
+    Page.CODES_OFF: 403,
+    Page.BLOCKED: 403,
+    Page.NOT_ASSIGNED: 403,
+    Page.DECLINED: 200,
+    Page.WRONG_CODE: 400,
+    Page.CLOSED: 410,
+}
+"""The status of each dead end (lifecycle section 16)."""
+
+
+@cache
+def _environment(language: str) -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    texts = catalogue(language, "pages")
+    environment = Environment(
+        loader=PackageLoader("readmit.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["language"] = language
+    return environment
+
+
+def render(name: str, language: str, /, **context: Any) -> str:
+    """The HTML of a page; user data is escaped and never a template itself (security M6)."""
+    context.setdefault("language_links", [])
+    context.setdefault("request_id", None)
+    return _environment(language).get_template(f"{name}.html").render(**context)
+
+
+def page_reply(html: str, *, status: int = 200, form_action: str | None = None) -> Reply:
+    """An HTML answer with its headers; `form_action` is a further origin that the page's form may end at (H5)."""
+    action = f"form-action 'self' {form_action}" if form_action else "form-action 'self'"
+    policy = f"default-src 'none'; style-src 'self'; img-src 'self'; {action}; frame-ancestors 'none'; base-uri 'none'"
+    return Reply(
+        status,
+        html.encode(),
+        (
+            ("content-type", "text/html; charset=utf-8"),
+            ("content-security-policy", policy),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cache-control", "no-store"),
+        ),
+    )
+
+
+def page(
+    call: Call,
+    name: str,
+    language: str,
+    /,
+    *,
+    status: int = 200,
+    form_action: str | None = None,
+    **context: Any,
+) -> Reply:
+    """A page of a browser's way: with its language switch, which a GET of the same address answers."""
+    links = language_links(call, language) if call.method in ("GET", "HEAD") else []
+    html = render(name, language, language_links=links, **context)
+    return page_reply(html, status=status, form_action=form_action).with_headers(*chosen_header(call))
+
+
+def dead_end(
+    world: World, call: Call, end: Page, language: str, *, actions: list[dict[str, str]] | None = None, **details: str
+) -> Reply:
+    """A page that says what happened, what to do and whom to ask (experience W3)."""
+    shown = {"org": "", "x": "", "masked": "", "app": "", "until": "", **details}
+    status = 429 if end is Page.WRONG_CODE and details.get("until") else STATUS[end]
+    return page(
+        call,
+        "dead_end",
+        language,
+        status=status,
+        page=end.value,
+        actions=actions or [],
+        request_id=call.request_id,
+        **shown,
+    )

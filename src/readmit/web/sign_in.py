@@ -1,0 +1,56 @@
+"""Where a sign-in begins: an application's request, or My Apps."""
+
+from __future__ import annotations
+
+from readmit.domain.errors import TokenRefused
+from readmit.domain.grant import AuthorizeRequest
+from readmit.domain.redemption import Flow
+from readmit.domain.tenant import Tenant
+from readmit.flows import sign_in
+from readmit.flows.world import World
+from readmit.storage import queries_tenants
+from readmit.web.arrive import see_other
+from readmit.web.call import Call, Reply, Step, Write
+from readmit.web.cookies import browser, set_flow
+from readmit.web.languages import language_of
+from readmit.web.oidc.responses import authorization_response, error_fields
+
+
+def begin(world: World, call: Call, tenant: Tenant, request: AuthorizeRequest) -> Step:
+    """A code at once where the browser is signed in and consent is given, else the pages that get there."""
+    flow_id, secret = world.new_id(), world.new_secret()
+
+    def render(result: str | Flow | TokenRefused) -> Reply:
+        if isinstance(result, TokenRefused):
+            return authorization_response(request, error_fields(world, call, result), language_of(call))
+        if isinstance(result, str):
+            return authorization_response(request, {"code": result}, language_of(call))
+        return see_other(f"/signin/{flow_id}").with_headers(*set_flow(world, call, flow_id, secret, ""))
+
+    who = browser(world, call, secret)
+    return Write(render, _begin, world, who, flow_id=flow_id, tenant=tenant, request=request)
+
+
+def _begin(tx: object, *arguments: object, **named: object) -> str | Flow | TokenRefused:
+    """A refusal for the application is an answer to it, not a page of ours."""
+    try:
+        return sign_in.begin_authorize(tx, *arguments, **named)  # type: ignore[arg-type]
+    except TokenRefused as error:
+        return error
+
+
+def tenant_of_hint(world: World, values: dict[str, str]) -> Tenant:
+    """`common` and `organizations`: the tenant that verified the domain of a hint, or the only one there is."""
+    hint = values.get("domain_hint") or values.get("login_hint", "").rpartition("@")[2]
+    found = world.database.read(queries_tenants.named, hint.lower()) if hint else None
+    found = found or world.database.read(queries_tenants.only)
+    if found is None:
+        raise TokenRefused("invalid_request", 90002, "Tenant 'common' not found.")
+    return found
+
+
+def begin_my_apps(world: World, call: Call, tenant_id: str) -> Reply:
+    """My Apps without a session: a flow that is a cookie only until its first button."""
+    flow_id, secret = world.new_id(), world.new_secret()
+    reply = see_other(f"/signin/{flow_id}")
+    return reply.with_headers(*set_flow(world, call, flow_id, secret, f"m:{tenant_id}"))

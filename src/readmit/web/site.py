@@ -1,0 +1,97 @@
+"""The pages as one surface: their table, static files and the form of their errors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from readmit.domain.errors import DeadEnd, Throttled, Unavailable
+from readmit.flows.world import World
+from readmit.web import arrive, dead_ends, health, myapps, pages, redeem
+from readmit.web.call import Call, Reply, Step
+from readmit.web.http import Door, Refusal
+from readmit.web.languages import language_of
+from readmit.web.table import Entry, Table
+
+_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "txt": "text/plain; charset=utf-8"}
+
+
+def index(world: World, call: Call) -> Step:
+    """The front page; under Microsoft's My Apps hosts it is My Apps."""
+    host = urlsplit(call.origin).hostname
+    if host in ("myapps.microsoft.com", "myapplications.microsoft.com"):
+        return myapps.my_apps(world, call)
+    return pages.page(call, "index", language_of(call))
+
+
+def static(world: World, call: Call) -> Step:
+    """A vendored file by name."""
+    name = call.parameters["name"]
+    kind = _TYPES.get(name.rpartition(".")[2])
+    content = _static(name) if kind else None
+    if kind is None or content is None:
+        raise Refusal(404)
+    return Reply(200, content, (("content-type", kind), ("cache-control", "public, max-age=3600")))
+
+
+@cache
+def _static(name: str) -> bytes | None:
+    folder = files("readmit.web") / "static"
+    known = {entry.name: entry for entry in folder.iterdir() if entry.is_file()}
+    return known[name].read_bytes() if name in known else None
+
+
+TABLE = (
+    Entry("GET", "/redeem", redeem.open_link),
+    Entry("GET", "/redeem/", redeem.open_link),
+    Entry("GET", "/redeem/{flow}", redeem.show),
+    Entry("POST", "/redeem/{flow}", redeem.post),
+    Entry("GET", "/signin/{flow}", redeem.show),
+    Entry("POST", "/signin/{flow}", redeem.post),
+    Entry("GET", "/myapps", myapps.my_apps),
+    Entry("POST", "/signout", myapps.sign_out),
+    Entry("GET", "/leaving", arrive.leaving),
+    Entry("GET", "/static/{name}", static),
+    Entry("GET", "/health/live", health.live),
+    Entry("GET", "/health/ready", health.ready),
+    Entry("GET", "/metrics", health.metrics),
+    Entry("GET", "/", index),
+)
+
+
+class Site:
+    """Finds the door; every error is a page that says what to do (experience W3)."""
+
+    def __init__(self) -> None:
+        self._table = Table(TABLE)
+
+    def find(self, world: World, call: Call) -> tuple[Door, Call]:
+        door, parameters = self._table.find(call)
+        if call.path in ("/redeem", "/redeem/") or not parameters:
+            return door, call
+        return door, replace(call, parameters=parameters)
+
+    def failure(self, world: World, call: Call, error: Exception) -> Reply:
+        match error:
+            case DeadEnd():
+                return dead_ends.failure(world, self._with_parameters(call), error)
+            case Throttled():
+                return dead_ends.throttled(world, call, error)
+            case Unavailable():
+                status = 503
+            case Refusal():
+                status = error.status
+            case _:
+                status = 500
+        language = language_of(call)
+        reply = pages.page(call, "failure", language, status=status, code=status, request_id=call.request_id)
+        return reply.with_headers(("retry-after", "1")) if status == 503 else reply
+
+    def _with_parameters(self, call: Call) -> Call:
+        """A dead end names its flow in its buttons."""
+        try:
+            return replace(call, parameters=self._table.find(call)[1])
+        except Refusal:
+            return call
