@@ -83,10 +83,12 @@ def check_access(caller: Caller, access: Access, settings: TenantSettings | None
         return
     if access.roles is not None:
         allowed = access.owner or caller.holds(access.roles) or (oneself and caller.allowed(access.own))
-    elif oneself:
-        allowed = access.me or settings is None or not _restricted(caller, settings)
+    elif settings is None:
+        allowed = False
+    elif _restricted(caller, settings):
+        allowed = oneself and access.me
     else:
-        allowed = access.anybody or (settings is not None and _may_read(caller, access, settings))
+        allowed = oneself or access.anybody or _may_read(caller, access, settings)
     if not allowed:
         raise InsufficientPrivileges
 
@@ -94,11 +96,8 @@ def check_access(caller: Caller, access: Access, settings: TenantSettings | None
 def _may_read(caller: Caller, access: Access, settings: TenantSettings) -> bool:
     if caller.roles:
         return True
-    if caller.is_guest:
-        if settings.guestRole == "limited":
-            return access.guests == "single"
-        if settings.guestRole == "restricted":
-            return False
+    if caller.is_guest and settings.guestRole == "limited":
+        return access.guests == "single"
     return settings.allowedToReadOtherUsers
 
 

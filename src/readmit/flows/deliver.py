@@ -109,8 +109,8 @@ def _send(world: World, entry: Entry, letter: Letter, message: bytes) -> None:
 
 
 def _jitter(world: World) -> float:
-    """A number in [0, 1) from the world's randomness."""
-    return int.from_bytes(world.new_secret()[:4].encode(), "big") % 1000 / 1000
+    """A number from -1 to 1 from the world's randomness."""
+    return int.from_bytes(world.new_secret()[:4].encode(), "big") % 2001 / 1000 - 1
 
 
 def _message(world: World, entry: Entry, letter: Letter) -> bytes:

@@ -22,15 +22,17 @@ UNION
 SELECT s.id FROM owners o JOIN applications a ON a.id = o.object_id AND a.deleted_at IS NULL
   JOIN service_principals s ON s.app_id = a.app_id WHERE o.owner_id = :id AND s.deleted_at IS NULL
 """
+# Each EXISTS starts at the few objects of this user: joined, a planner may begin with every assignment on Graph.
 _PRIVILEGED: Final = f"""
 WITH owned(id) AS ({_OWNED}), one(id) AS (SELECT :id UNION SELECT id FROM owned)
 SELECT 1 WHERE
-  EXISTS (SELECT 1 FROM one JOIN role_assignments r ON r.principal_id = one.id)
-  OR EXISTS (SELECT 1 FROM one JOIN group_members m ON m.member_id = one.id
+  EXISTS (SELECT 1 FROM one WHERE EXISTS (SELECT 1 FROM role_assignments r WHERE r.principal_id = one.id))
+  OR EXISTS (SELECT 1 FROM one WHERE EXISTS (SELECT 1 FROM group_members m
       JOIN groups g ON g.id = m.group_id AND g.is_assignable_to_role = 1 AND g.deleted_at IS NULL
-      JOIN role_assignments r ON r.principal_id = m.group_id)
-  OR EXISTS (SELECT 1 FROM owned JOIN app_role_assignments a ON a.principal_id = owned.id
-      JOIN service_principals s ON s.id = a.resource_id AND s.app_id = '{GRAPH_APP_ID}')
+      JOIN role_assignments r ON r.principal_id = m.group_id WHERE m.member_id = one.id))
+  OR EXISTS (SELECT 1 FROM owned WHERE EXISTS (SELECT 1 FROM app_role_assignments a
+      JOIN service_principals s ON s.id = a.resource_id
+      WHERE a.principal_id = owned.id AND s.app_id = '{GRAPH_APP_ID}'))
 """
 
 

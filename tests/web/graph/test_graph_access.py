@@ -163,6 +163,16 @@ def test_g35_a_secret_is_told_once_and_kept_as_a_hash(graph: Graph) -> None:
     assert graph.run("SELECT * FROM client_secrets") == []
 
 
+def test_g77_losing_a_secret_ends_app_only_tokens(graph: Graph) -> None:
+    made = principal(graph)
+    path = f"/v1.0/servicePrincipals/{made['id']}"
+    key = graph.ask("POST", f"{path}/addPassword", {}).body["keyId"]
+    assert graph.run("SELECT epoch FROM service_principals WHERE id = ?", made["id"]) == [(1,)]
+    assert graph.ask("POST", f"{path}/removePassword", {"keyId": key}).status == 204
+    assert graph.run("SELECT epoch FROM service_principals WHERE id = ?", made["id"]) == [(2,)]
+    assert graph.ask("POST", f"{path}/removePassword", {"keyId": key}).status == 400
+
+
 def test_an_application_keeps_what_a_patch_does_not_name(graph: Graph) -> None:
     made = app(graph, web={"redirectUris": ["http://localhost:9000/callback"], "homePageUrl": "https://x.example"})
     path = f"/v1.0/applications/{made['id']}"

@@ -143,7 +143,7 @@ _BETA_NAMES: Final = {"oauth2PermissionScopes": "publishedPermissionScopes"}
 def application_item(shown: ApplicationRow, publisher_domain: str, select: Iterable[str] | None = None) -> Item:
     """An application with the selected properties, or all; its publisher is the tenant, by default domain."""
     names = select if select is not None else APPLICATION
-    body = {name: APPLICATION[name](shown) for name in names}
+    body = {name: APPLICATION[name](shown) for name in names if name in APPLICATION}
     if "publisherDomain" in body:
         body["publisherDomain"] = publisher_domain
     return Item("application", shown.application.id, body)
@@ -154,5 +154,6 @@ def principal_item(shown: PrincipalRow, version: str, select: Iterable[str] | No
     names = select if select is not None else PRINCIPAL
     spelled = _BETA_NAMES if version == "beta" else {}
     canonical = {beta: name for name, beta in spelled.items()}
-    body = {spelled.get(name, name): PRINCIPAL[canonical.get(name, name)](shown) for name in names}
+    known = [name for name in names if canonical.get(name, name) in PRINCIPAL]
+    body = {spelled.get(name, name): PRINCIPAL[canonical.get(name, name)](shown) for name in known}
     return Item("servicePrincipal", shown.principal.id, body)

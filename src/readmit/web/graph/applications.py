@@ -24,12 +24,9 @@ def read(world: World, call: Call) -> Step:
     options = lists.options_of(call, "application", single=True)
     application = found(world, call, "application")
     row = world.database.read(queries.dressed, application)
-    body = entity(
-        frame_of(call),
-        lists.context("applications", options.select, single=True),
-        application_item(row, seen.tenant.default_domain, options.select),
-    )
-    return lists.expanded(world, call, options, [(application.id, body)], lambda: graph_reply(call, 200, body))
+    item = application_item(row, seen.tenant.default_domain, options.select)
+    body = entity(frame_of(call), lists.context("applications", options.select, single=True), item)
+    return graph_reply(call, 200, lists.told(world, call, options, item, body))
 
 
 def listing(world: World, call: Call) -> Step:

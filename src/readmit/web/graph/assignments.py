@@ -10,15 +10,14 @@ from readmit.domain.errors import NotAReference, NotFound
 from readmit.flows import access
 from readmit.flows.world import World
 from readmit.storage import queries
-from readmit.storage.queries import ShownAssignment
 from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.graph import lists, rights
 from readmit.web.graph.app_body import needed_guid
+from readmit.web.graph.assignment_shape import assignment_item
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.related import anchor_of
-from readmit.web.graph.render import Item, entity, frame_of, graph_reply, no_content
-from readmit.web.graph.times import stamp
+from readmit.web.graph.render import entity, frame_of, graph_reply, no_content
 
 _NAMES: Final = (
     "id",
@@ -32,23 +31,6 @@ _NAMES: Final = (
     "resourceId",
 )
 Answer = Callable[[World, Call], Step]
-
-
-def assignment_item(shown: ShownAssignment, version: str) -> Item:
-    """An appRoleAssignment; beta calls its time `creationTimestamp` (graph G6)."""
-    made = shown.assignment
-    body = {
-        "id": made.id,
-        "deletedDateTime": None,
-        "appRoleId": made.app_role_id,
-        "creationTimestamp" if version == "beta" else "createdDateTime": stamp(made.created),
-        "principalDisplayName": shown.principal_name,
-        "principalId": made.principal_id,
-        "principalType": made.principal_type,
-        "resourceDisplayName": shown.resource_name,
-        "resourceId": made.resource_id,
-    }
-    return Item("appRoleAssignment", made.id, body)
 
 
 def _context(owner: str, id: str, side: str) -> str:

@@ -31,7 +31,7 @@ def read(world: World, call: Call) -> Step:
         raise NotFound(call.parameters["id"])
     item = group_item(group, options.select, basic=seen.limited)
     body = entity(frame_of(call), lists.context("groups", options.select, single=True), item)
-    return lists.expanded(world, call, options, [(group.id, body)], lambda: graph_reply(call, 200, body))
+    return graph_reply(call, 200, lists.told(world, call, options, item, body))
 
 
 def listing(world: World, call: Call) -> Step:

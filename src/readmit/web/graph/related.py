@@ -92,7 +92,7 @@ def _list(kind: str, relation: Relation, cast: Kind | None, *, references: bool 
             (cast,) if cast is not None else relation.kinds,
             CAST_SETS[cast] if cast is not None else "directoryObjects",
         )
-        return lists.related(world, call, wanted, references=references)
+        return lists.related(world, call, wanted, as_references=references)
 
     return answer
 

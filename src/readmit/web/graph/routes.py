@@ -12,6 +12,7 @@ from readmit.web.graph import (
     applications,
     assignments,
     deleted,
+    directory_objects,
     grants,
     groups,
     invitations,
@@ -47,6 +48,7 @@ _UNPROVIDED: Final = (
     "directory/customSecurityAttributeDefinitions",
     "users/{id}/authentication",
     "users/{id}/assignLicense",
+    "users/{id}/manager/$ref",
     "users/{id}/convertExternalToInternalMemberUser",
     "users/{id}/messages",
     "users/{id}/mailFolders",
@@ -83,6 +85,7 @@ TABLE: Final = (
     *grants.OPERATIONS,
     *roles.OPERATIONS,
     *deleted.OPERATIONS,
+    *directory_objects.OPERATIONS,
     *tenant.OPERATIONS,
 )
 """Every operation that readmit provides. The matrix of rights is tested from it (security T35)."""

@@ -24,7 +24,7 @@ def read(world: World, call: Call) -> Step:
     frame = frame_of(call)
     item = principal_item(world.database.read(queries.dressed, principal), frame.version, options.select)
     body = entity(frame, lists.context("servicePrincipals", options.select, single=True), item)
-    return lists.expanded(world, call, options, [(principal.id, body)], lambda: graph_reply(call, 200, body))
+    return graph_reply(call, 200, lists.told(world, call, options, item, body))
 
 
 def listing(world: World, call: Call) -> Step:

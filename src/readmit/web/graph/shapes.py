@@ -62,9 +62,9 @@ _BASIC_GROUP: Final = frozenset(
 
 
 def group_item(group: Group, select: Iterable[str] | None = None, *, basic: bool = False) -> Item:
-    """A group with the selected properties, or all."""
+    """A group with the selected properties, or all; what only other kinds have is left out."""
     names = select if select is not None else GROUP
-    body = {name: GROUP[name](group) for name in names}
+    body = {name: GROUP[name](group) for name in names if name in GROUP}
     if basic:
         body = {name: value if name in _BASIC_GROUP else _blank(value) for name, value in body.items()}
     return Item("group", group.id, body)
@@ -80,7 +80,9 @@ def role_item(role_id: str, select: Iterable[str] | None = None) -> Item:
         "displayName": name,
         "roleTemplateId": role_id,
     }
-    return Item("directoryRole", role_id, {key: whole[key] for key in select} if select is not None else whole)
+    return Item(
+        "directoryRole", role_id, {key: whole[key] for key in select if key in whole} if select is not None else whole
+    )
 
 
 def item_maker(kind: str, seen: Viewer, version: str, select: Iterable[str] | None = None) -> Callable[[Any], Item]:

@@ -173,7 +173,8 @@ def user_item(shown: Shown, version: str, select: Iterable[str] | None = None, *
     `basic`: all but BASIC are null, or empty for lists.
     """
     names = select if select is not None else (BETA_DEFAULT if version == "beta" else DEFAULT)
-    body = {name: (GETTERS.get(name) or SINGLE[name])(shown) for name in names}
+    getters = {name: GETTERS.get(name) or SINGLE.get(name) for name in names}
+    body = {name: get(shown) for name, get in getters.items() if get is not None}
     if basic:
         body = {name: value if name in BASIC else _blank(value) for name, value in body.items()}
     return Item("user", shown.user.id, body)

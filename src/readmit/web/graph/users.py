@@ -32,7 +32,7 @@ def read(world: World, call: Call) -> Step:
     item = user_item(shown, frame.version, options.select, basic=seen.basic_users and not oneself)
     context = lists.context("users", options.select, single=True)
     body = entity(frame, context, item)
-    return lists.expanded(world, call, options, [(row.user.id, body)], lambda: graph_reply(call, 200, body))
+    return graph_reply(call, 200, lists.told(world, call, options, item, body))
 
 
 def listing(world: World, call: Call) -> Step:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from messages import message
+from mail_messages import message
 
 from readmit.mail.compose import HeaderMismatch, wire_address
 from readmit.mail.guard import one_line
@@ -167,6 +167,13 @@ def test_A6_a_local_part_that_is_not_ascii_stands_as_it_is() -> None:
 def test_M2_what_does_not_read_back_as_meant_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(HeaderMismatch):
         message(**changes)
+
+
+@pytest.mark.parametrize("subject", ["a\r\nBcc: eve@evil.example", "a\r\nSubject: again", "a\r\n\r\nbody"])
+def test_M2_a_header_that_slips_past_the_guard_is_found(monkeypatch: pytest.MonkeyPatch, subject: str) -> None:
+    monkeypatch.setattr("readmit.mail.compose.one_line", lambda text, longest: text)
+    with pytest.raises(HeaderMismatch):
+        message(subject=subject)
 
 
 def test_a_wire_address_keeps_the_local_part() -> None:

@@ -1,0 +1,74 @@
+"""`$expand`: the first twenty related objects of each object on a page (graph G50)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from readmit.domain.directory import Access, check_access
+from readmit.domain.errors import InsufficientPrivileges
+from readmit.domain.permission import Caller
+from readmit.storage import queries
+from readmit.storage.queries import Kind, Related
+from readmit.web.graph import rights
+from readmit.web.graph.assignment_shape import assignment_item
+from readmit.web.graph.options import Expand, selection
+from readmit.web.graph.render import Item
+from readmit.web.graph.shapes import item_maker
+from readmit.web.graph.viewer import Viewer
+
+_MOST: Final = 20
+_KINDS: Final[dict[str, tuple[Kind, ...]]] = {
+    "memberOf": ("group", "directoryRole"),
+    "transitiveMemberOf": ("group", "directoryRole"),
+    "members": ("user", "group", "servicePrincipal"),
+    "owners": ("user", "servicePrincipal"),
+    "sponsors": ("user", "group"),
+}
+
+
+_USERS: Final = {
+    "memberOf": rights.READ_MEMBERSHIPS,
+    "transitiveMemberOf": rights.READ_MEMBERSHIPS,
+    "appRoleAssignments": rights.READ_ASSIGNMENTS,
+}
+_RIGHTS: Final[dict[str, tuple[dict[str, Access], Access]]] = {
+    "user": (_USERS, rights.READ_USER_LINKS),
+    "group": ({"members": rights.READ_GROUP, "owners": rights.READ_GROUP}, rights.LIST_GROUPS),
+    "servicePrincipal": (
+        {"appRoleAssignments": rights.READ_APP_ASSIGNMENTS, "appRoleAssignedTo": rights.READ_APP_ASSIGNMENTS},
+        rights.READ_APPS,
+    ),
+    "application": ({}, rights.READ_APPS),
+}
+"""The row of graph G65 for each navigation, and the one for the others of a kind."""
+
+
+def check_expand(caller: Caller, seen: Viewer, kind: str, expand: Expand | None, *, oneself: bool = False) -> None:
+    """What is told along takes the rights of reading it by its own path. Raises InsufficientPrivileges."""
+    if expand is None:
+        return
+    named, others = _RIGHTS[kind]
+    check_access(caller, named.get(expand.name, others), seen.tenant.settings, oneself=oneself)
+    if seen.limited and not oneself:
+        raise InsufficientPrivileges
+
+
+def tell_along(tx: Any, seen: Viewer, version: str, expand: Expand | None, ids: Sequence[str]) -> dict[str, list[Item]]:
+    """Related items by the id of the object that they are told along with."""
+    if expand is None:
+        return {}
+    return {id: _items(tx, seen, version, expand, id) for id in ids}
+
+
+def _items(tx: Any, seen: Viewer, version: str, expand: Expand, id: str) -> list[Item]:
+    tenant_id = seen.tenant.id
+    if expand.name == "appRoleAssignments":
+        return [assignment_item(shown, version) for shown in queries.assignments_of(tx, tenant_id, id, "", _MOST)]
+    if expand.name == "appRoleAssignedTo":
+        return [assignment_item(shown, version) for shown in queries.assigned_to(tx, tenant_id, id, "", _MOST)]
+    if expand.name not in _KINDS:
+        return []
+    select = selection(",".join(expand.select), "directoryObject", version) if expand.select else None
+    found = queries.related(tx, tenant_id, Related(expand.name, id, _KINDS[expand.name]), _MOST)
+    return [item_maker(kind, seen, version, select)(made) for kind, made in found]
