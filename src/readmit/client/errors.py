@@ -1,8 +1,19 @@
-"""What can go wrong between a command and a server, and what to do about it (experience CL6)."""
+"""What can go wrong between a command and a server.
+
+    ClientError
+    ├── Unreachable      no answer at all
+    ├── Stopped          an answer that the client does not go on with: a redirect, a foreign link, two users for one address
+    ├── SignInError      the token endpoint refused (RFC 6749 5.2)
+    ├── GraphError       Graph's error envelope (graph G22)
+    └── PartlyDone       refused after a step that stays done
+
+`advice.explain` makes each a sentence for a person.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class ClientError(Exception):
@@ -10,12 +21,20 @@ class ClientError(Exception):
 
 
 class Unreachable(ClientError):
-    """No answer at all: `reason` is the system's."""
+    """No answer at all: `server` is an origin, `reason` the system's words."""
 
     def __init__(self, server: str, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(f"{server}: {reason}")
         self.server = server
         self.reason = reason
+
+
+class Stopped(ClientError):
+    """The client itself goes no further; `sentence` says why and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 class SignInError(ClientError):
@@ -28,63 +47,36 @@ class SignInError(ClientError):
 
 
 class GraphError(ClientError):
-    """Graph's error envelope."""
+    """Graph's error envelope; `retry_after` in seconds, where the server named a wait too long to sit out."""
 
-    def __init__(self, status: int, code: str, message: str, *, request_id: str = "", details: Any = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        request_id: str = "",
+        details: Sequence[Mapping[str, Any]] = (),
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
         self.code = code
         self.message = message
         self.request_id = request_id
-        self.details: list[dict[str, Any]] = details or []
+        self.details = tuple(details)
+        self.retry_after = retry_after
 
     @property
     def address_not_on_user(self) -> bool:
-        """E13: the address has to stand on the user first."""
-        return self.message.startswith("The email you") and "match any emails" in self.message
+        """E13: the address has to stand on the user first (lifecycle section 17; the apostrophes are U+2019)."""
+        return self.status == 400 and self.message.startswith("The email you") and "match any emails" in self.message
 
 
-_ADVICE: Final = (
-    (
-        "Generic authorization exception.",
-        "the caller may invite, not reset. Needs User.ReadWrite.All, and for a person Helpdesk Administrator or User "
-        "Administrator; a guest with a directory role is reset by a Global Administrator alone",
-    ),
-    ("Guest invitations not allowed", "allowInvitesFrom excludes the caller; an administrator widens it"),
-    ("Insufficient privileges", "the token lacks a permission: User.Invite.All to invite, User.ReadWrite.All to reset"),
-    ("The email you", "the address is not on the guest; give it with --to, or PATCH it onto the guest first"),
-    ("Another object with the same value for property proxyAddresses", "another user holds the address"),
-    ("verified domain of this directory", "an address of the own organisation is no guest; make it a member instead"),
-    ("already exists in the directory as object ID", "the address is a member's, or a blocked guest's"),
-    ("not allowed by the policies of this directory", "the domain list refuses it; an administrator changes the list"),
-    ("The redemption status can be reset for external users only", "this user is a member, not a guest"),
-    ("does not exist or one of its queried", "nobody here has this id, UPN or address"),
-)
+class PartlyDone(ClientError):
+    """`cause` came after a step that stays; `done` is a sentence that names the step."""
 
-
-def explain(error: ClientError) -> str:
-    """One sentence: what, why, what next; Graph's code and request id stay in it."""
-    if isinstance(error, Unreachable):
-        return _unreachable(error)
-    if isinstance(error, SignInError):
-        return f"The server refused the sign-in ({error.error}): {error.description.split(' Trace ID')[0]}"
-    if isinstance(error, GraphError):
-        return _graph(error)
-    return str(error)
-
-
-def _unreachable(error: Unreachable) -> str:
-    if "CERTIFICATE_VERIFY_FAILED" in error.reason:
-        return (
-            f"The certificate of {error.server} is not trusted; `readmit trust` prints what makes it so, or give --ca."
-        )
-    return f"{error.server} does not answer ({error.reason}); is `readmit serve` running there?"
-
-
-def _graph(error: GraphError) -> str:
-    why = next((advice for text, advice in _ADVICE if text in error.message), "")
-    owner = next((detail.get("message", "") for detail in error.details), "")
-    parts = [f"{error.status} {error.code}: {error.message}"]
-    parts += [part for part in (why, owner) if part]
-    told = " – ".join(parts)
-    return f"{told} (request {error.request_id})" if error.request_id else told
+    def __init__(self, done: str, cause: ClientError) -> None:
+        super().__init__(f"{done} {cause}")
+        self.done = done
+        self.cause = cause

@@ -1,147 +1,142 @@
-"""GraphClient: tokens, retries and the calls that the commands need (graph sections 7 and 8)."""
+"""GraphClient: one signed-in application and the calls that the commands need (graph sections 7, 8 and 14)."""
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
-from readmit.client.errors import GraphError, SignInError, Unreachable
+from readmit.client.errors import GraphError, SignInError, Stopped
+from readmit.client.transport import Ask, Outside, Transport, origin, retry_after
 
 if TYPE_CHECKING:
     import httpx2
+
+__all__ = ["CLOUDS", "Endpoint", "GraphClient", "Outside"]
 
 CLOUDS: Final = {
     "public": ("https://login.microsoftonline.com", "https://graph.microsoft.com"),
     "usgov": ("https://login.microsoftonline.us", "https://graph.microsoft.us"),
     "china": ("https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
 }
-_TRIES: Final = 5
-_LONGEST_WAIT: Final = 120.0
-_READABLE_WITHIN: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds between looks for a PATCH that is not readable yet."""
+"""Token service and Graph of Microsoft's clouds (Graph page "National cloud deployments")."""
 _SHOWN: Final = (
     "id,displayName,mail,otherMails,userPrincipalName,userType,accountEnabled,externalUserState,"
     "externalUserStateChangeDateTime,identities,createdDateTime"
 )
+_RENEW_BEFORE: Final = 120.0
+_ADVANCED: Final = {"ConsistencyLevel": "eventual"}
+_DEFAULT_ROLE: Final = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where Graph and its token service are, and who asks. `cloud` is Microsoft's, else a readmit server."""
+    """Where Graph and its token service are (origins), and who asks. `cloud` is Microsoft's, else a readmit server."""
 
     login: str
     graph: str
     tenant: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     ca: str | None = None
     cloud: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What a client needs of the world: waiting and fresh ids."""
-
-    sleep: Callable[[float], None]
-    new_id: Callable[[], str]
 
 
 class GraphClient:
     """One signed-in application. A token goes to its own origin only, never along a redirect (security D5)."""
 
     def __init__(self, endpoint: Endpoint, outside: Outside) -> None:
-        import httpx2
-
         self.endpoint = endpoint
-        self._outside = outside
-        context = ssl.create_default_context(cafile=endpoint.ca)
-        self._http: httpx2.Client = httpx2.Client(verify=context, timeout=35.0, follow_redirects=False)
+        self.outside = outside
+        self._transport = Transport(endpoint.graph, endpoint.ca, outside)
         self._token: str | None = None
+        self._token_ends = 0.0
+        self._role_names: dict[str, dict[str, str]] = {}
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._transport.close()
 
     # ------------------------------------------------------------------ tokens
 
     def sign_in(self) -> None:
-        """Get a token by client credentials; raises SignInError."""
-        url = f"{self.endpoint.login}/{self.endpoint.tenant}/oauth2/v2.0/token"
-        graph = self.endpoint.graph if self.endpoint.cloud else "https://graph.microsoft.com"
+        """Get a token by client credentials (graph G73) and keep it in memory; raises SignInError."""
+        end = self.endpoint
+        # readmit takes Microsoft's name of Graph as its own (graph G74).
+        resource = end.graph if end.cloud else "https://graph.microsoft.com"
         form = {
             "grant_type": "client_credentials",
-            "client_id": self.endpoint.client_id,
-            "client_secret": self.endpoint.client_secret,
-            "scope": f"{graph}/.default",
+            "client_id": end.client_id,
+            "client_secret": end.client_secret,
+            "scope": f"{resource}/.default",
         }
-        answer = self._request("POST", url, data=form)
+        url = f"{end.login}/{quote(end.tenant, safe='')}/oauth2/v2.0/token"
+        answer = self._transport.exchange(Ask("POST", url, repeatable=True, form=form))
         body = _object(answer)
-        if answer.status_code != 200:
+        if answer.status_code != 200 or "access_token" not in body:
+            _refuse_redirect(answer)
             raise SignInError(str(body.get("error", answer.status_code)), str(body.get("error_description", "")))
+        lasts = float(body.get("expires_in", 0))
         self._token = str(body["access_token"])
+        self._token_ends = self.outside.clock() + max(lasts - _RENEW_BEFORE, lasts / 2)
+
+    def _bearer(self) -> str:
+        if self._token is None or self.outside.clock() >= self._token_ends:
+            self.sign_in()
+        return f"Bearer {self._token}"
 
     # ---------------------------------------------------------------- requests
 
     def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
-        """One Graph request with retries; the JSON answer, or None for 204. Raises GraphError, Unreachable."""
-        if self._token is None:
-            self.sign_in()
-        url = self._url(path)
-        for attempt in range(_TRIES):
-            sent = {"authorization": f"Bearer {self._token}", "accept": "application/json", **(headers or {})}
-            answer = self._request(method, url, json=body, headers=sent)
-            wait = self._wait(answer, attempt)
-            if wait is None:
-                return _checked(answer)
-            self._outside.sleep(wait)
+        """One Graph request; the JSON answer, or None for 204. `path` begins with `/`, or is a link of the server.
+
+        Raises GraphError, SignInError, Unreachable, Stopped. An invitation always bears an Idempotency-Key
+        (reliability section 1); other POSTs are not repeated when it is unknown whether they were done.
+        """
+        url = self.url(path)
+        sent = {"accept": "application/json", **(headers or {})}
+        invites = method == "POST" and urlsplit(url).path.endswith("/invitations")
+        if invites:
+            sent.setdefault("Idempotency-Key", self.outside.new_id())
+        known = self._token
+        for last in (False, True):
+            ask = Ask(
+                method,
+                url,
+                repeatable=invites or method != "POST",
+                headers={**sent, "authorization": self._bearer()},
+                json=body,
+            )
+            answer = self._transport.exchange(ask)
+            if answer.status_code != 401 or last or known is None:
+                break
+            # A token of an earlier call may have been revoked since; a 401 had no effect.
+            self._token = None
         return _checked(answer)
 
-    def _url(self, path: str) -> str:
-        url = urljoin(f"{self.endpoint.graph}/", path.lstrip("/")) if "://" not in path else path
-        if urlsplit(url)[:2] != urlsplit(self.endpoint.graph)[:2]:
-            raise GraphError(0, "ForeignLink", f"The server sent a link to another host ({urlsplit(url).netloc}).")
-        return url
+    def url(self, path: str) -> str:
+        """The full URL; raises Stopped for a link to another origin, where the token must not go."""
+        if path.startswith("/"):
+            return self.endpoint.graph + path
+        if origin(path) != origin(self.endpoint.graph):
+            raise Stopped(f"The server sent a link to {origin(path)}; the token does not go there (security D5).")
+        return path
 
-    def _wait(self, answer: httpx2.Response, attempt: int) -> float | None:
-        """Seconds to wait before the next try: 429 and 503 say so themselves."""
-        if answer.status_code == 401 and attempt == 0:
-            self.sign_in()
-            return 0.0
-        if answer.status_code not in (429, 503) or attempt == _TRIES - 1:
-            return None
-        text = answer.headers.get("retry-after", "1")
-        return min(float(text) if text.isdigit() else 1.0, _LONGEST_WAIT)
+    def pages(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+        """Every object of a list, following its links; the headers go along to each page (graph G55)."""
+        link: str | None = path
+        while link is not None:
+            answer = self.call("GET", link, headers=headers)
+            yield from answer.get("value", ())
+            link = answer.get("@odata.nextLink")
 
-    def _request(self, method: str, url: str, **options: Any) -> httpx2.Response:
-        """One exchange; a broken connection is tried again: every call here may be repeated safely."""
-        import httpx2
-
-        reason = ""
-        for attempt in range(3):
-            try:
-                return self._http.request(method, url, **options)
-            except httpx2.HTTPError as error:
-                reason = str(error) or type(error).__name__
-                if "CERTIFICATE" in reason or isinstance(error, httpx2.ConnectError):
-                    break
-                self._outside.sleep(0.2 * 2**attempt)
-        raise Unreachable(f"{urlsplit(url).scheme}://{urlsplit(url).netloc}", reason)
-
-    def pages(self, path: str) -> Iterator[dict[str, Any]]:
-        """Every object of a list, following its links."""
-        next_link: str | None = path
-        while next_link is not None:
-            answer = self.call("GET", next_link)
-            yield from answer["value"]
-            next_link = answer.get("@odata.nextLink")
-
-    # ------------------------------------------------------------------ guests
+    # ------------------------------------------------------------------ people
 
     def user(self, key: str) -> dict[str, Any]:
-        """A user by id, UPN or any of his addresses; raises GraphError 404."""
+        """A user by id, UPN or any of his addresses; raises GraphError 404, Stopped if an address is several users'."""
+        if not key.strip(". "):
+            raise Stopped("Name a user by id, UPN or address.")
         if "@" in key and "#EXT#" not in key.upper():
             found = self._by_address(key)
             if found is not None:
@@ -152,84 +147,76 @@ class GraphClient:
     def _by_address(self, address: str) -> dict[str, Any] | None:
         literal = address.replace("'", "''")
         for clause in (f"mail eq '{literal}'", f"otherMails/any(m:m eq '{literal}')"):
-            found = self.call("GET", f"/v1.0/users?$filter={quote(clause)}&$select={_SHOWN}")["value"]
+            found = list(self.pages(f"/v1.0/users?$filter={quote(clause, safe='')}&$select={_SHOWN}"))
+            if len(found) > 1:
+                ids = ", ".join(str(user["id"]) for user in found)
+                raise Stopped(f"{address} is the address of several users ({ids}); name one by its id.")
             if found:
-                first: dict[str, Any] = found[0]
-                return first
+                return found[0]
         return None
 
-    def guests(self, filter: str | None = None) -> Iterator[dict[str, Any]]:
-        """Guests, by an OData filter if there is one."""
-        clause = "userType eq 'Guest'" + (f" and ({filter})" if filter else "")
-        return self.pages(f"/v1.0/users?$filter={quote(clause)}&$select={_SHOWN}&$top=200")
+    def guests(self, filter: str | None = None, *, state: str | None = None) -> Iterator[dict[str, Any]]:
+        """Guests, by an OData filter and an `externalUserState`, if there are any."""
+        clauses = ["userType eq 'Guest'"]
+        clauses += [f"externalUserState eq '{state}'"] if state else []
+        clauses += [f"({filter})"] if filter else []
+        query = f"$filter={quote(' and '.join(clauses), safe='')}&$select={_SHOWN}&$top=200"
+        # What people filter by (endswith, ne, not) exists in advanced mode only (graph G51).
+        advanced = filter is not None
+        return self.pages(f"/v1.0/users?{query}" + ("&$count=true" if advanced else ""), _ADVANCED if advanced else None)
+
+    def memberships_of(self, user_id: str) -> tuple[list[str], list[str]]:
+        """Names of the groups, and of the directory roles, that a user is in; each sorted."""
+        groups, roles = [], []
+        for entry in self.pages(f"/v1.0/users/{user_id}/memberOf?$select=id,displayName"):
+            named = roles if str(entry.get("@odata.type", "")).endswith("directoryRole") else groups
+            named.append(str(entry.get("displayName")))
+        return sorted(groups), sorted(roles)
 
     def groups_of(self, user_id: str) -> list[str]:
         """Names of the groups that a user is in."""
-        found = self.pages(f"/v1.0/users/{user_id}/memberOf?$select=displayName")
-        return sorted(str(entry.get("displayName")) for entry in found)
+        return self.memberships_of(user_id)[0]
 
     def app_roles_of(self, user_id: str) -> list[str]:
         """`Application: role` of each assignment; the role's name where it can be read."""
-        names: list[str] = []
-        for entry in self.pages(f"/v1.0/users/{user_id}/appRoleAssignments"):
-            names.append(f"{entry.get('resourceDisplayName')}: {self._role_name(entry)}")
-        return sorted(names)
+        found = self.pages(f"/v1.0/users/{user_id}/appRoleAssignments")
+        return sorted(f"{entry.get('resourceDisplayName')}: {self._role_name(entry)}" for entry in found)
 
     def _role_name(self, assignment: Mapping[str, Any]) -> str:
-        try:
-            resource = self.call("GET", f"/v1.0/servicePrincipals/{assignment['resourceId']}?$select=appRoles")
-        except GraphError:
-            return str(assignment["appRoleId"])
-        for role in resource.get("appRoles", ()):
-            if role["id"] == assignment["appRoleId"]:
-                return str(role.get("value") or role.get("displayName"))
-        return "default access"
+        resource, role_id = str(assignment["resourceId"]), str(assignment["appRoleId"])
+        if resource not in self._role_names:
+            self._role_names[resource] = self._roles_of(resource)
+        unnamed = "default access" if role_id == _DEFAULT_ROLE else role_id
+        return self._role_names[resource].get(role_id, unnamed)
 
-    def redemptions(self, user_id: str) -> list[dict[str, Any]]:
-        """Who redeemed, when, and what ended it; on a readmit server only."""
-        if self.endpoint.cloud:
-            return []
-        found: list[dict[str, Any]] = self.call("GET", f"/readmit/v1/users/{user_id}/redemptions")["value"]
-        return found
+    def _roles_of(self, resource: str) -> dict[str, str]:
+        try:
+            found = self.call("GET", f"/v1.0/servicePrincipals/{resource}?$select=appRoles")
+        except GraphError as error:
+            if error.status not in (403, 404):
+                raise
+            return {}
+        return {str(role["id"]): str(role.get("value") or role.get("displayName")) for role in found["appRoles"]}
 
     # -------------------------------------------------------------- invitations
 
     def invite(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """POST /invitations with an Idempotency-Key: a repeat after a broken connection makes no second guest."""
-        answer: dict[str, Any] = self.call(
-            "POST", "/v1.0/invitations", dict(body), {"Idempotency-Key": self._outside.new_id()}
-        )
+        """POST /invitations (graph G48); a repeat after a broken connection makes no second guest."""
+        answer: dict[str, Any] = self.call("POST", "/v1.0/invitations", dict(body))
         return answer
 
-    def reset(self, user: Mapping[str, Any], body: Mapping[str, Any], *, keep_old: bool = False) -> dict[str, Any]:
-        """One call where the server adopts the address; PATCH, wait, POST where it does not (lifecycle L18a)."""
-        address = str(body["invitedUserEmailAddress"])
-        known = {str(mail).lower() for mail in (user.get("mail"), *user.get("otherMails", ())) if mail}
-        if address.lower() not in known and (keep_old or self.endpoint.cloud):
-            self._put_address(user, address, keep_old=keep_old)
-            return self.invite(body)
-        try:
-            return self.invite(body)
-        except GraphError as error:
-            if not error.address_not_on_user:
-                raise
-        self._put_address(user, address, keep_old=keep_old)
-        return self.invite(body)
+    def redemptions(self, user_id: str) -> list[dict[str, Any]]:
+        """readmit's history of a guest (graph G47): who redeemed, when, what ended it. Microsoft's cloud has none."""
+        if self.endpoint.cloud:
+            return []
+        return list(self.pages(f"/readmit/v1/users/{user_id}/redemptions"))
 
-    def _put_address(self, user: Mapping[str, Any], address: str, *, keep_old: bool) -> None:
-        others = [str(mail) for mail in user.get("otherMails", ())]
-        old = str(user.get("mail") or "")
-        kept = [mail for mail in others if keep_old or mail.lower() != old.lower()]
-        if keep_old and old and old.lower() not in {mail.lower() for mail in kept}:
-            kept.append(old)
-        mails = [address, *(mail for mail in kept if mail.lower() != address.lower())]
-        self.call("PATCH", f"/v1.0/users/{user['id']}", {"mail": address, "otherMails": mails})
-        for pause in _READABLE_WITHIN:
-            seen = self.call("GET", f"/v1.0/users/{user['id']}?$select=mail,otherMails")
-            if str(seen.get("mail")).lower() == address.lower():
-                return
-            self._outside.sleep(pause)
-        raise GraphError(409, "NotReadableYet", "The new address is written, but not readable yet; run it again.")
+    def invitations(self, user_id: str | None = None) -> list[dict[str, Any]]:
+        """readmit's invitations, newest first, of one guest if named (graph G47). Microsoft's cloud has none."""
+        if self.endpoint.cloud:
+            return []
+        only = f"&$filter={quote(f"invitedUser/id eq '{user_id}'", safe='')}" if user_id else ""
+        return list(self.pages(f"/readmit/v1/invitations?$top=999{only}"))
 
 
 def _object(answer: httpx2.Response) -> dict[str, Any]:
@@ -240,18 +227,34 @@ def _object(answer: httpx2.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def _refuse_redirect(answer: httpx2.Response) -> None:
+    if 300 <= answer.status_code < 400:
+        asked, location = origin(str(answer.url)), answer.headers.get("location", "nowhere")
+        raise Stopped(f"{asked} redirects to {location}; credentials do not go along. Name that server itself.")
+
+
 def _checked(answer: httpx2.Response) -> Any:
     if answer.status_code == 204:
         return None
     body = _object(answer)
-    if answer.status_code < 300:
+    if answer.status_code < 300 and body:
         return body
-    given = body.get("error")
-    error: dict[str, Any] = given if isinstance(given, dict) else {}
-    raise GraphError(
+    _refuse_redirect(answer)
+    error = body.get("error")
+    if not isinstance(error, dict):
+        asked = origin(str(answer.url))
+        raise Stopped(f"{asked} answers ({answer.status_code}), but not as Graph does; is it a readmit server?")
+    raise _graph_error(answer, error)
+
+
+def _graph_error(answer: httpx2.Response, error: dict[str, Any]) -> GraphError:
+    inner = error.get("innerError")
+    inside = inner.get("request-id", "") if isinstance(inner, dict) else ""
+    return GraphError(
         answer.status_code,
         str(error.get("code", "")),
         str(error.get("message", "")) or answer.reason_phrase,
-        request_id=answer.headers.get("request-id", ""),
-        details=error.get("details"),
+        request_id=answer.headers.get("request-id", "") or str(inside),
+        details=[detail for detail in error.get("details") or () if isinstance(detail, dict)],
+        retry_after=retry_after(answer) if answer.status_code in (429, 503) else None,
     )

@@ -206,7 +206,11 @@ def check_owner(tx: Transaction, caller: Caller, object_id: str) -> None:
 
 
 def _check_unique(tx: Transaction, application: Application) -> None:
-    """An identifier URI names one application of the tenant."""
+    """An identifier URI or a unique name names one application of the tenant."""
+    name = application.properties.get("uniqueName")
+    named = apps.by_unique_name(tx, application.tenant_id, name) if name is not None else None
+    if named is not None and named.id != application.id:
+        raise Duplicate
     for uri in application.identifier_uris:
         other = apps.by_identifier_uri(tx, application.tenant_id, uri)
         if other is not None and other != application.id:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from readmit.domain import directory
 from readmit.domain.errors import InvalidValue, MissingValue, NotFound, Unavailable, UpnTaken
 from readmit.domain.guest import Accepted, NeverInvited, User, UserType
 from readmit.domain.permission import Caller
 from readmit.domain.tenant import Tenant
+from readmit.flows.again import until_saved
 from readmit.flows.record import record, user_event
 from readmit.flows.world import World
 from readmit.storage import access, invitations, outbox, roles, tenants, users
@@ -88,6 +89,12 @@ def update_user(
     tx: Transaction, world: World, caller: Caller, key: str, asked: UserChanges, *, correlation_id: str | None = None
 ) -> None:
     """PATCH /users/{key}: all or nothing; without change no event (graph G46)."""
+    until_saved(lambda: _update(tx, world, caller, key, asked=asked, correlation_id=correlation_id))
+
+
+def _update(
+    tx: Transaction, world: World, caller: Caller, key: str, *, asked: UserChanges, correlation_id: str | None
+) -> Literal[True] | None:
     tenant = tenant_of(tx, caller)
     before = find_user(tx, tenant.id, key)
     directory.check_update(caller, before, asked.names, target_privileged=roles.privileged(tx, before.id))
@@ -97,10 +104,10 @@ def update_user(
         raise UpnTaken
     details = _details(before, after, asked)
     if not details:
-        return
+        return True
     after = _with_counters(world, before, after, asked)
     if not users.update(tx, after, before):
-        raise Unavailable
+        return None
     ended = _end(tx, world, before, after, asked)
     if asked.password is not None:
         users.set_password(tx, after.id, asked.password, now=world.now())
@@ -111,19 +118,23 @@ def update_user(
     if activity is not None:
         events.append(user_event(activity, after))
     record(tx, world, caller, *events, correlation_id=correlation_id)
+    return True
 
 
 def revoke_sessions(
     tx: Transaction, world: World, caller: Caller, key: str, *, correlation_id: str | None = None
 ) -> None:
     """End sessions, tokens and codes; an invitation stays open (lifecycle S11)."""
-    before = find_user(tx, caller.tenant_id, key)
-    after = directory.access_ended(before, world.now())
-    if not users.update(tx, after, before):
-        raise Unavailable
+    after = until_saved(lambda: _revoked(tx, world, caller, key))
     ended = access.end_access(tx, after.id, redemptions=False)
     event = user_event("Update StsRefreshTokenValidFrom Timestamp", after, ended=ended)
     record(tx, world, caller, event, correlation_id=correlation_id)
+
+
+def _revoked(tx: Transaction, world: World, caller: Caller, key: str) -> User | None:
+    before = find_user(tx, caller.tenant_id, key)
+    after = directory.access_ended(before, world.now())
+    return after if users.update(tx, after, before) else None
 
 
 def _check_values(before: User, asked: UserChanges, tenant: Tenant) -> None:

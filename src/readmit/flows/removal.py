@@ -10,9 +10,10 @@ from typing import Final
 from readmit.domain import directory
 from readmit.domain.address import EmailAddress
 from readmit.domain.audit import SYSTEM
-from readmit.domain.errors import AddressTaken, InvalidValue, NotFound, Unavailable, UpnTaken
+from readmit.domain.errors import AddressTaken, InvalidValue, NotFound, UpnTaken
 from readmit.domain.guest import Accepted, User
 from readmit.domain.permission import Caller
+from readmit.flows.again import until_saved
 from readmit.flows.directory import find_user, tenant_of
 from readmit.flows.record import record, user_event
 from readmit.flows.world import World
@@ -30,17 +31,19 @@ _PURGES: Final[dict[str, Callable[[Transaction, str], None]]] = {
 
 def delete_user(tx: Transaction, world: World, caller: Caller, key: str, *, correlation_id: str | None = None) -> None:
     """S12: what the user holds is free for others; links, flows, sessions, tokens and codes die."""
+    after = until_saved(lambda: _deleted(tx, world, caller, key))
+    ended = access.end_access(tx, after.id)
+    outbox.supersede(tx, after.id, world.now())
+    event = user_event("Delete user", after, operation="Delete", **({"ended": ended} if ended else {}))
+    record(tx, world, caller, event, correlation_id=correlation_id)
+
+
+def _deleted(tx: Transaction, world: World, caller: Caller, key: str) -> User | None:
     before = find_user(tx, caller.tenant_id, key)
     if roles.privileged(tx, before.id):
         directory.check_privileged_target(caller)
-    now = world.now()
-    after = directory.deleted(before, now)
-    if not users.update(tx, after, before):
-        raise Unavailable
-    ended = access.end_access(tx, before.id)
-    outbox.supersede(tx, before.id, now)
-    event = user_event("Delete user", after, operation="Delete", **({"ended": ended} if ended else {}))
-    record(tx, world, caller, event, correlation_id=correlation_id)
+    after = directory.deleted(before, world.now())
+    return after if users.update(tx, after, before) else None
 
 
 def find_deleted(tx: Transaction, tenant_id: str, user_id: str) -> User:
@@ -62,21 +65,28 @@ def restore_user(
     correlation_id: str | None = None,
 ) -> User:
     """S13 by L8: all but sessions and links. Raises UpnTaken (M13), AddressTaken (E20), NotFound."""
+    after, unbinds = until_saved(
+        lambda: _restored(tx, world, caller, user_id, new_upn=new_upn, drop_clashing=drop_clashing)
+    )
+    if unbinds:
+        access.end_consents(tx, after.id)
+        invitations.end_history(tx, after.id, "restore", world.now())
+    event = user_event("Restore user", after, operation="Update", **({"unbound": True} if unbinds else {}))
+    record(tx, world, caller, event, correlation_id=correlation_id)
+    return after
+
+
+def _restored(
+    tx: Transaction, world: World, caller: Caller, user_id: str, *, new_upn: str | None, drop_clashing: bool
+) -> tuple[User, bool] | None:
+    """The user as saved, and whether he has lost his identity."""
     before = find_deleted(tx, caller.tenant_id, user_id)
-    now = world.now()
     after = _named_anew(tx, caller, replace(before, deleted=None), new_upn)
     after = _without_clashes(tx, after, drop_clashing=drop_clashing)
     unbinds = _lost_identity(tx, after)
     if unbinds and isinstance(after.redemption, Accepted):
-        after = after.unbound(now, after.redemption.invited)
-    if not users.update(tx, after, before):
-        raise Unavailable
-    if unbinds:
-        access.end_consents(tx, after.id)
-        invitations.end_history(tx, after.id, "restore", now)
-    event = user_event("Restore user", after, operation="Update", **({"unbound": True} if unbinds else {}))
-    record(tx, world, caller, event, correlation_id=correlation_id)
-    return after
+        after = after.unbound(world.now(), after.redemption.invited)
+    return (after, unbinds) if users.update(tx, after, before) else None
 
 
 def _named_anew(tx: Transaction, caller: Caller, user: User, new_upn: str | None) -> User:

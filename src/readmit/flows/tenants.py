@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from readmit.domain.application import Application, ServicePrincipal
 from readmit.domain.graph_permissions import COMMAND_LINE_TOOLS_APP_ID, GRAPH_APP_ID, READMIT_APP_ID
+from readmit.domain.permission import Caller
 from readmit.domain.tenant import Tenant
+from readmit.flows.directory import tenant_of
+from readmit.flows.record import object_event, record
 from readmit.flows.world import World
 from readmit.storage import apps, tenants
 from readmit.storage.transaction import Transaction
@@ -29,6 +33,26 @@ def create(tx: Transaction, world: World, tenant: Tenant) -> Tenant:
         if apps.home_application(tx, tenant.id, app_id) is None:
             apps.insert_application(tx, _registration(world, tenant, app_id, name))
     return tenant
+
+
+def change(
+    tx: Transaction,
+    world: World,
+    caller: Caller,
+    *,
+    preferred_language: str | None,
+    privacy_url: str | None,
+    correlation_id: str | None = None,
+) -> None:
+    """PATCH /organization: the language and the privacy statement that guests are shown (graph G43)."""
+    before = tenant_of(tx, caller)
+    after = replace(before, preferred_language=preferred_language, privacy_url=privacy_url)
+    if after == before:
+        return
+    tenants.update(tx, after)
+    target = ("Directory", after.id, after.display_name)
+    event = object_event("Set Company Information", "DirectoryManagement", "Update", target)
+    record(tx, world, caller, event, correlation_id=correlation_id)
 
 
 def _registration(world: World, tenant: Tenant, app_id: str, name: str) -> Application:

@@ -71,13 +71,29 @@ def update_application(tx: Transaction, application: Application) -> bool:
 
 def by_identifier_uri(tx: Transaction, tenant_id: str, uri: str) -> str | None:
     """The id of the live application that has this identifier URI."""
-    pattern = to_json(uri).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = tx.all(
         "SELECT id, identifier_uris FROM applications WHERE tenant_id = :tenant AND deleted_at IS NULL"
         " AND identifier_uris LIKE :pattern ESCAPE '\\'",
-        {"tenant": tenant_id, "pattern": f"%{pattern}%"},
+        {"tenant": tenant_id, "pattern": _holding(to_json(uri))},
     )
     return next((row[0] for row in rows if uri in from_json(row[1])), None)
+
+
+def by_unique_name(tx: Transaction, tenant_id: str, name: str) -> Application | None:
+    """The live application with this `uniqueName`."""
+    rows = tx.all(
+        f"SELECT {APPLICATION_COLUMNS} FROM applications WHERE tenant_id = :tenant AND deleted_at IS NULL"
+        " AND properties LIKE :pattern ESCAPE '\\'",
+        {"tenant": tenant_id, "pattern": _holding(f'"uniqueName":{to_json(name)}')},
+    )
+    found = (application_of(row) for row in rows)
+    return next((made for made in found if made.properties.get("uniqueName") == name), None)
+
+
+def _holding(text: str) -> str:
+    """A LIKE pattern for columns that hold this text, whose own `%`, `_` and backslash are plain."""
+    plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"
 
 
 # ---------------------------------------------------------- service principals

@@ -68,7 +68,10 @@ _ROLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Which related objects are wanted. `where` is SQL over the columns of a single kind, with its parameters."""
+    """Which related objects are wanted. `where` is SQL over the columns of a single kind, with its parameters.
+
+    `id = :only` fits every kind.
+    """
 
     relation: str
     anchor: str
@@ -141,7 +144,8 @@ def _from(kind: Kind, wanted: Related) -> str:
 
 def _roles(tx: Transaction, wanted: Related, parameters: dict[str, Any]) -> list[tuple[Kind, DirectoryObject]]:
     sql = _ROLES.get(wanted.relation)
-    if sql is None or wanted.where:
+    only = wanted.parameters.get("only")
+    if sql is None or (wanted.where and only is None):
         return []
-    ids = {row[0] for row in tx.all(sql, parameters) if row[0] > parameters["after"]}
+    ids = {row[0] for row in tx.all(sql, parameters) if row[0] > parameters["after"] and only in (None, row[0])}
     return [("directoryRole", DirectoryRole(id, DIRECTORY_ROLES[id])) for id in ids if id in DIRECTORY_ROLES]

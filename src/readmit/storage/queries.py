@@ -117,6 +117,11 @@ def group(tx: Transaction, tenant_id: str, key: str, *, unique_name: bool = Fals
     return groups.by_unique_name(tx, tenant_id, key) if unique_name else groups.live(tx, tenant_id, key)
 
 
+def application_named(tx: Transaction, tenant_id: str, unique_name: str) -> Application | None:
+    """A live application by its `uniqueName`."""
+    return apps.by_unique_name(tx, tenant_id, unique_name)
+
+
 def application(tx: Transaction, tenant_id: str, key: str, *, app_id: bool = False) -> Application | None:
     """A live application by object id, or by client id."""
     if app_id:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from conftest import ADA, ALICE, HAL, MIA, Graph
+from small_directory import ADA, ALICE, HAL, MIA, Graph
 
 ROOT = "https://localhost:8443/v1.0"
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
@@ -284,7 +284,36 @@ def test_permission_grants_are_created_changed_and_removed(graph: Graph) -> None
     assert graph.ask("POST", "/v1.0/oauth2PermissionGrants", wrong).status == 400
 
 
+def test_an_application_is_found_by_its_unique_name(graph: Graph) -> None:
+    made = app(graph, uniqueName='na"me_%')
+    assert graph.get("/v1.0/applications(uniqueName='na%22me_%25')").body["id"] == made["id"]
+    assert graph.get("/v1.0/applications(uniqueName='na%22me_%25')/owners").status == 200
+    assert graph.get("/v1.0/applications(uniqueName='other')").status == 404
+    assert graph.ask("POST", "/v1.0/applications", {"displayName": "B", "uniqueName": 'na"me_%'}).status == 400
+    path = f"/v1.0/applications/{made['id']}"
+    assert graph.ask("PATCH", path, {"uniqueName": "x"}).message.startswith("Property 'uniqueName' is read-only")
+
+
 # ------------------------------------------------------------------ tenant
+
+
+def test_organization_takes_language_and_privacy_statement(graph: Graph) -> None:
+    (shown,) = graph.get("/v1.0/organization").body["value"]
+    path, caller = f"/v1.0/organization/{shown['id']}", graph.app("Organization.ReadWrite.All")
+    body = {"preferredLanguage": "de", "privacyProfile": {"statementUrl": "https://contoso.com/privacy"}}
+    assert graph.ask("PATCH", path, body, caller=caller).status == 204
+    assert graph.audit() == ["Set Company Information"]
+    after = graph.get(path).body
+    assert (after["preferredLanguage"], after["privacyProfile"]["statementUrl"]) == (
+        "de",
+        "https://contoso.com/privacy",
+    )
+    before = graph.digest()
+    assert graph.ask("PATCH", path, {"displayName": "x"}, caller=caller).status == 400
+    assert graph.ask("PATCH", path, {"technicalNotificationMails": ["a@b.example"]}, caller=caller).status == 501
+    assert graph.ask("PATCH", path, {"privacyProfile": {"statementUrl": "javascript:1"}}, caller=caller).status == 400
+    assert graph.ask("PATCH", path, body, caller=caller).status == 204
+    assert graph.digest() == before
 
 
 def test_organization_and_domains(graph: Graph) -> None:

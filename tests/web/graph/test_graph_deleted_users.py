@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from conftest import ADA, ALICE, MIA, PAUL, Graph, guest, user_id
+from small_directory import ADA, ALICE, MIA, PAUL, Graph, guest, user_id
 
 from readmit.flows import removal
 from readmit.storage import users

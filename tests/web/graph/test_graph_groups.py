@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import ADA, ALICE, HAL, MIA, PAUL, Graph
+from small_directory import ADA, ALICE, HAL, MIA, PAUL, Graph
 
 ROOT = "https://localhost:8443/v1.0"
 NEW = {"displayName": "Project Falcon", "mailEnabled": False, "mailNickname": "falcon", "securityEnabled": True}

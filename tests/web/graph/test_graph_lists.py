@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
-from conftest import ADA, ALICE, HAL, MIA, PAUL, Answer, Graph, guest
+from small_directory import ADA, ALICE, HAL, MIA, PAUL, Answer, Graph, guest
 
 from readmit.storage import users
 
@@ -196,3 +196,36 @@ def test_objects_of_any_kind_by_ids(graph: Graph) -> None:
     assert graph.get(f"/v1.0/directoryObjects/{group}").body["@odata.type"] == "#microsoft.graph.group"
     assert graph.get(f"/v1.0/directoryObjects/{unknown}").status == 404
     assert graph.ask("POST", "/v1.0/directoryObjects/getByIds", {"ids": ["x"]}).status == 400
+
+
+def test_g39_related_objects_are_filtered_by_id_and_after_a_cast_as_the_type(graph: Graph) -> None:
+    new = {"displayName": "Alpha", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
+    binds = [f"/users/{id}" for id in (ADA, HAL)]
+    group = graph.ask("POST", "/v1.0/groups", {**new, "members@odata.bind": binds}).body["id"]
+    assert graph.get(f"/v1.0/groups/{group}/members?$filter=id eq '{HAL}'").ids == [HAL]
+    assert graph.get(f"/v1.0/groups/{group}/members?$filter=id eq '{MIA}'").ids == []
+    role = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
+    assert graph.get(f"/v1.0/users/{HAL}/memberOf?$filter=id eq '{role}'").ids == [role]
+    assert graph.get(f"/v1.0/users/{HAL}/memberOf?$filter=displayName eq 'x'").code == "Request_UnsupportedQuery"
+    cast = f"/v1.0/users/{HAL}/transitiveMemberOf/microsoft.graph.group?$count=true&$filter=startswith(displayName,'a')"
+    answer = graph.get(cast, headers=EVENTUAL)
+    assert (answer.ids, answer.body["@odata.count"]) == ([group], 1)
+
+
+def test_f1_to_f3_filters_reach_the_list_and_its_count(graph: Graph) -> None:
+    assert graph.get("/v1.0/users?$filter=userType eq 'Guest'").ids == [ALICE, PAUL]
+    pending = "userType eq 'Guest' and externalUserState eq 'PendingAcceptance'"
+    assert graph.get(f"/v1.0/users?$filter={pending}").ids == [PAUL]
+    assert walk(graph, "/v1.0/users?$filter=userType eq 'Member'&$top=2") == [[ADA, HAL], [MIA]]
+    counted = graph.get("/v1.0/users/$count?$filter=userType eq 'Guest'", headers=EVENTUAL)
+    assert counted.body == "2"
+
+
+def test_g65_who_sees_basics_only_filters_on_basics_only(graph: Graph) -> None:
+    caller = graph.app("User.ReadBasic.All")
+    assert graph.get("/v1.0/users?$filter=mail eq 'alice@fabrikam.com'", caller=caller).ids == [ALICE]
+    for text in ("userType eq 'Guest'", "mail eq 'x' or not(userType in ('Guest'))", "otherMails/any(m:m eq 'x')"):
+        answer = graph.get(f"/v1.0/users?$count=true&$filter={text}", caller=caller, headers=EVENTUAL)
+        assert answer.code == "Authorization_RequestDenied", text
+        counted = graph.get(f"/v1.0/users/$count?$filter={text}", caller=caller, headers=EVENTUAL)
+        assert counted.code == "Authorization_RequestDenied", text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import ADA, ALICE, CONTOSO, MIA, Graph
+from small_directory import ADA, ALICE, CONTOSO, MIA, Graph
 
 from readmit.domain.errors import InsufficientPrivileges
 from readmit.web.call import Call

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import ADA, ALICE, HAL, MIA, PAUL, Graph
+from small_directory import ADA, ALICE, HAL, MIA, PAUL, Graph
+
+from readmit.storage import users
 
 ROOT = "https://localhost:8443/v1.0"
 
@@ -293,6 +295,32 @@ def _sign_in(graph: Graph, user_id: str) -> None:
         " SELECT 'r', tenant_id, id, 1, 'a', 'tenant', 'i', 's', 0 FROM users WHERE id = ?",
         user_id,
     )
+
+
+@pytest.mark.parametrize("misses", [1, 5])
+def test_l5_a_missed_compare_and_set_is_decided_again(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch, misses: int
+) -> None:
+    save, left = users.update, [misses]
+
+    def overtaken(tx: Any, user: Any, before: Any) -> bool:
+        left[0] -= 1
+        return left[0] < 0 and save(tx, user, before)
+
+    monkeypatch.setattr(users, "update", overtaken)
+    before = graph.digest()
+    for method, path, body in (
+        ("PATCH", f"/v1.0/users/{ALICE}", {"jobTitle": "x"}),
+        ("POST", f"/v1.0/users/{ALICE}/revokeSignInSessions", None),
+        ("DELETE", f"/v1.0/users/{ALICE}", None),
+    ):
+        left[0] = misses
+        answer = graph.ask(method, path, body)
+        if misses == 5:
+            assert (answer.status, answer.code) == (503, "Service_ServiceUnavailable")
+            assert graph.digest() == before
+        else:
+            assert answer.status in (200, 204)
 
 
 # ------------------------------------------------------------------ create

@@ -39,9 +39,10 @@ _API: Final = (
 _MEMBER_TYPES: Final = ("User", "Application")
 
 
-def read_application(members: dict[str, Any]) -> dict[str, Any]:
-    """Checked values of a body of POST or PATCH. Raises M3 to M6."""
-    return _read(members, APPLICATION, _APPLICATION_READERS, "Application")
+def read_application(members: dict[str, Any], *, new: bool) -> dict[str, Any]:
+    """Checked values of a body of POST or PATCH; `uniqueName` at creation only. Raises M3 to M6."""
+    readers = {**_APPLICATION_READERS, "uniqueName": _text(128)} if new else _APPLICATION_READERS
+    return _read(members, APPLICATION, readers, "Application")
 
 
 def read_principal(members: dict[str, Any], *, new: bool) -> dict[str, Any]:
@@ -220,7 +221,6 @@ _APPLICATION_READERS: Final[dict[str, Reader]] = {
     "displayName": _text(256),
     "description": _text(1024),
     "notes": _text(1024),
-    "uniqueName": _text(128),
     "signInAudience": _text(64),
     "groupMembershipClaims": _text(256),
     "identifierUris": _texts,

@@ -24,11 +24,15 @@ Answer = Callable[[World, Call], Step]
 
 
 def found(world: World, call: Call, kind: apps.Kind) -> Any:
-    """The live object that the path names, by object id or `appId`. Raises NotFound."""
-    by_app = call.parameters.get("key") == "appid"
-    key = call.parameters["id"] if by_app else checked_id(call.parameters["id"])
-    reader: Any = queries.application if kind == "application" else queries.principal
-    object = world.database.read(reader, caller_of(call).tenant_id, key, app_id=by_app)
+    """The live object that the path names, by object id, `appId` or `uniqueName`. Raises NotFound."""
+    key, tenant_id = call.parameters["id"], caller_of(call).tenant_id
+    object: Any
+    if call.parameters.get("key") == "uniquename":
+        object = world.database.read(queries.application_named, tenant_id, key)
+    else:
+        by_app = call.parameters.get("key") == "appid"
+        reader: Any = queries.application if kind == "application" else queries.principal
+        object = world.database.read(reader, tenant_id, key if by_app else checked_id(key), app_id=by_app)
     if object is None:
         raise NotFound(call.parameters["id"])
     return object

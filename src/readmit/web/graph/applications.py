@@ -41,7 +41,7 @@ def count(world: World, call: Call) -> Step:
 
 def create(world: World, call: Call) -> Step:
     """POST /applications."""
-    asked = read_application(object_of(call))
+    asked = read_application(object_of(call), new=True)
     seen = viewer(world, call)
 
     def render(application: Application) -> Reply:
@@ -53,7 +53,7 @@ def create(world: World, call: Call) -> Step:
 
 def update(world: World, call: Call) -> Step:
     """PATCH /applications/{id}."""
-    asked = read_application(object_of(call))
+    asked = read_application(object_of(call), new=False)
     application = found(world, call, "application")
     return Write(
         done, apps.update_application, world, caller_of(call), application.id, asked, correlation_id=call.request_id

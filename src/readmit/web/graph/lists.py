@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
+from readmit.domain.errors import InsufficientPrivileges
 from readmit.flows.world import World
 from readmit.storage import queries
 from readmit.storage.queries import Kind, Related, Search
@@ -17,6 +18,7 @@ from readmit.web.graph.paging import after_of, next_link
 from readmit.web.graph.render import Frame, Item, collection, frame_of, graph_reply, plain_count, references
 from readmit.web.graph.shapes import item_maker
 from readmit.web.graph.told_along import check_expand, tell_along
+from readmit.web.graph.user_shape import BASIC
 from readmit.web.graph.viewer import Viewer, viewer
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "whole",
 ]
 
+_BASIC: Final = frozenset(name.lower() for name in BASIC)
 Reader = Callable[[Any, str, int], list[Any]]
 """(transaction, after which id, how many) → objects in the order of their ids."""
 
@@ -74,6 +77,7 @@ def listing(world: World, call: Call, kind: str, set_name: str, *, deleted: bool
     seen = viewer(world, call)
     options = options_of(call, kind, filters=True)
     check_expand(caller_of(call), seen, kind, options.expand)
+    _check_veil(seen, kind, options.filtered)
     after = after_of(world, call, options.skip_token)
     make = item_maker(kind, seen, frame_of(call).version, options.select)
 
@@ -93,15 +97,18 @@ def listing(world: World, call: Call, kind: str, set_name: str, *, deleted: bool
     return Work(render, world.database.read, read)
 
 
-def _behind(whole: Search, after: str) -> Search:
-    where = f"id > :after AND ({whole.where})" if whole.where else "id > :after"
-    return replace(whole, where=where, parameters={**whole.parameters, "after": after})
-
-
 def count(world: World, call: Call, kind: str, *, deleted: bool = False) -> Step:
     """`/$count` of such a list."""
-    search = _narrowed(kind, check_count(call, kind), deleted)
+    condition, names = check_count(call, kind)
+    _check_veil(viewer(world, call), kind, names)
+    search = _narrowed(kind, condition, deleted)
     return Work(plain_count, world.database.read, queries.count, caller_of(call).tenant_id, search)
+
+
+def _check_veil(seen: Viewer, kind: str, names: frozenset[str]) -> None:
+    """Who sees basic properties only filters on them only, or the filter would tell the others (graph G65)."""
+    if kind == "user" and seen.basic_users and not names <= _BASIC:
+        raise InsufficientPrivileges
 
 
 def _narrowed(kind: str, condition: Where | None, deleted: bool) -> Search:
@@ -115,15 +122,9 @@ def related(world: World, call: Call, wanted: Wanted, *, as_references: bool = F
     """Members, owners, memberships and the like; members of directoryObject collections tell their type."""
     seen = viewer(world, call)
     kind = wanted.kinds[0] if len(wanted.kinds) == 1 else "directoryObject"
-    options = options_of(call, kind)
-    asked = Related(
-        wanted.relation,
-        wanted.anchor,
-        wanted.kinds,
-        where=options.where,
-        parameters=dict(options.parameters),
-        after=after_of(world, call, options.skip_token),
-    )
+    options = options_of(call, kind, filters=True)
+    _check_veil(seen, kind, options.filtered)
+    asked = _related(wanted, options.filter, after_of(world, call, options.skip_token))
     typed = wanted.set_name == "directoryObjects"
 
     def read(tx: Any) -> _Page:
@@ -143,9 +144,16 @@ def related(world: World, call: Call, wanted: Wanted, *, as_references: bool = F
 
 def count_related(world: World, call: Call, wanted: Wanted) -> Step:
     """`/$count` of related objects."""
-    check_count(call)
-    asked = Related(wanted.relation, wanted.anchor, wanted.kinds)
+    kind = wanted.kinds[0] if len(wanted.kinds) == 1 else "directoryObject"
+    condition, names = check_count(call, kind)
+    _check_veil(viewer(world, call), kind, names)
+    asked = _related(wanted, condition, "")
     return Work(plain_count, world.database.read, queries.count_related, caller_of(call).tenant_id, asked)
+
+
+def _related(wanted: Wanted, condition: Where | None, after: str) -> Related:
+    where, parameters = (condition.sql, condition.parameters) if condition is not None else ("", {})
+    return Related(wanted.relation, wanted.anchor, wanted.kinds, where=where, parameters=dict(parameters), after=after)
 
 
 def told(world: World, call: Call, options: Options, item: Item, body: dict[str, Any]) -> dict[str, Any]:

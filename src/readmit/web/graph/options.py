@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Final
 from urllib.parse import parse_qsl
 
 from readmit.domain.errors import InsufficientPrivileges, NotFound, NotProvided, UnsupportedQuery
 from readmit.web.call import Call
 from readmit.web.graph.app_shape import APPLICATION, PRINCIPAL
 from readmit.web.graph.odata.parse import parse
+from readmit.web.graph.odata.properties import RESOURCES
+from readmit.web.graph.odata.syntax import Comparison, Path
 from readmit.web.graph.odata.to_sql import Where, where
 from readmit.web.graph.operations import caller_of
 from readmit.web.graph.shapes import GROUP
@@ -71,6 +73,8 @@ class Options:
     """Advanced mode: `$count=true` together with the header (graph G51)."""
     skip_token: str | None = None
     filter: Where | None = None
+    filtered: frozenset[str] = frozenset()
+    """Names, in lower case, of the properties that the filter looks at."""
 
 
 def options_of(call: Call, kind: str, *, single: bool = False, filters: bool = False) -> Options:
@@ -91,8 +95,8 @@ def options_of(call: Call, kind: str, *, single: bool = False, filters: bool = F
         if not caller_of(call).allowed(frozenset({"AuditLog.Read.All"})):
             raise InsufficientPrivileges
         top = min(top, _MOST_ACTIVITY)
-    condition = where(parse(values["filter"]), kind, advanced=count) if values.get("filter") else None
-    return Options(select, expand, top, count, values.get("skiptoken"), condition)
+    condition, names = _condition(values.get("filter"), kind, advanced=count)
+    return Options(select, expand, top, count, values.get("skiptoken"), condition, names)
 
 
 def eventual(call: Call) -> bool:
@@ -100,15 +104,38 @@ def eventual(call: Call) -> bool:
     return call.headers.get("consistencylevel", "").strip().lower() == "eventual"
 
 
-def check_count(call: Call, kind: str | None = None) -> Where | None:
-    """`/$count` needs the header (Q8); the condition of its filter, where the list of `kind` has one."""
+def _names(node: object) -> Iterator[str]:
+    """First steps of every path in a filter's tree, in lower case."""
+    if isinstance(node, Path):
+        yield node.steps[0].lower()
+    elif is_dataclass(node):
+        for part in fields(node):
+            yield from _names(getattr(node, part.name))
+
+
+def check_count(call: Call, kind: str) -> tuple[Where | None, frozenset[str]]:
+    """`/$count` needs the header (Q8); the condition of its filter and the properties in it."""
     if not eventual(call):
         raise UnsupportedQuery("$count is not currently supported.", "Request_BadRequest")
     values = _values(call.query)
     for name in values:
-        if name != "filter" or kind is None:
+        if name != "filter":
             raise UnsupportedQuery(f"Query option '${name}' is not supported.")
-    return where(parse(values["filter"]), kind, advanced=True) if kind and values.get("filter") else None
+    return _condition(values.get("filter"), kind, advanced=True)
+
+
+def _condition(text: str | None, kind: str, *, advanced: bool) -> tuple[Where | None, frozenset[str]]:
+    """A filter as SQL and the properties in it; on directoryObject collections `id eq '…'` alone (graph G39)."""
+    if not text:
+        return None, frozenset()
+    node = parse(text)
+    if kind in RESOURCES:
+        return where(node, kind, advanced=advanced), frozenset(_names(node))
+    match node:
+        case Comparison(Path(("id",)), "eq", literal) if isinstance(literal.value, str):
+            return Where("id = :only", {"only": literal.value.lower()}), frozenset({"id"})
+    message = "Unsupported or invalid query filter clause specified for property 'id' of resource 'DirectoryObject'."
+    raise UnsupportedQuery(message)
 
 
 def selection(text: str | None, kind: str, version: str, *, single: bool = False) -> tuple[str, ...] | None:

@@ -48,6 +48,8 @@ def anchor_of(world: World, call: Call, kind: str) -> str:
         by_name = call.parameters.get("key") == "uniquename"
         key = key if by_name else checked_id(key)
         found = world.database.read(queries.group, tenant_id, key, unique_name=by_name)
+    elif call.parameters.get("key") == "uniquename":
+        found = world.database.read(queries.application_named, tenant_id, key)
     else:
         by_app = call.parameters.get("key") == "appid"
         reader = queries.principal if kind == "servicePrincipal" else queries.application

@@ -80,5 +80,7 @@ READ_ROLES: Final = Access(_any("RoleManagement.Read.Directory", _ROLES, _DR))
 WRITE_ROLES: Final = Access(_any(_ROLES), roles=_any(PRIVILEGED_ROLE_ADMINISTRATOR))
 
 READ_ORGANIZATION: Final = Access(_any("Organization.Read.All", _DR, "User.Read"), anybody=True)
+WRITE_ORGANIZATION: Final = Access(_any("Organization.ReadWrite.All"), roles=frozenset())
+"""Of delegated callers, Global Administrators only."""
 READ_DOMAINS: Final = Access(_any("Domain.Read.All", _DR))
 READ_OBJECTS: Final = Access(_any(_DR, _DW))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from readmit.domain.errors import NotFound
+from readmit.domain.errors import NotFound, NotProvided, ReadOnly
 from readmit.domain.tenant import Tenant
+from readmit.flows import tenants
 from readmit.flows.world import World
-from readmit.web.call import Call, Step
+from readmit.web.call import Call, Step, Write
 from readmit.web.graph import lists, rights
-from readmit.web.graph.operations import ANY_TOKEN, Operation, not_provided
-from readmit.web.graph.render import Item, collection, entity, frame_of, graph_reply
+from readmit.web.graph.body import Properties, object_of
+from readmit.web.graph.operations import ANY_TOKEN, Operation, caller_of, not_provided
+from readmit.web.graph.render import Item, collection, entity, frame_of, graph_reply, no_content
 from readmit.web.graph.viewer import viewer
 
 
@@ -85,6 +87,38 @@ def organization(world: World, call: Call) -> Step:
     return graph_reply(call, 200, entity(frame_of(call), context, item))
 
 
+def update(world: World, call: Call) -> Step:
+    """PATCH /organization/{id}: language and privacy statement; other writable properties are M12."""
+    tenant = viewer(world, call).tenant
+    if call.parameters["id"].lower() != tenant.id:
+        raise NotFound(call.parameters["id"])
+    body = Properties(object_of(call), organization_item(tenant).body, resource="Organization")
+    for name in body:
+        if name not in ("preferredLanguage", "privacyProfile", "technicalNotificationMails"):
+            raise ReadOnly(name, "Organization")
+    profile = body.inner("privacyProfile", ("contactEmail", "statementUrl"))
+    if body.texts("technicalNotificationMails") or (profile is not None and profile.text("contactEmail")):
+        raise NotProvided
+    language = body.text("preferredLanguage", limit=35) or None
+    return Write(
+        lambda _done: no_content(),
+        tenants.change,
+        world,
+        caller_of(call),
+        preferred_language=language if "preferredLanguage" in body else tenant.preferred_language,
+        privacy_url=_statement(profile) if "privacyProfile" in body else tenant.privacy_url,
+        correlation_id=call.request_id,
+    )
+
+
+def _statement(profile: Properties | None) -> str | None:
+    """An absolute http or https URL, or none."""
+    text = profile.text("statementUrl", limit=255) if profile is not None else None
+    if profile is not None and text and not text.lower().startswith(("https://", "http://")):
+        raise profile.refuse_value("statementUrl")
+    return text or None
+
+
 def domains(world: World, call: Call) -> Step:
     """GET /domains."""
     tenant = viewer(world, call).tenant
@@ -112,7 +146,7 @@ def no_skus(_world: World, call: Call) -> Step:
 OPERATIONS = (
     Operation("GET", "/organization", organizations, rights.READ_ORGANIZATION),
     Operation("GET", "/organization/{id}", organization, rights.READ_ORGANIZATION),
-    Operation("PATCH", "/organization/{id}", not_provided, ANY_TOKEN),
+    Operation("PATCH", "/organization/{id}", update, rights.WRITE_ORGANIZATION),
     Operation("GET", "/domains", domains, rights.READ_DOMAINS),
     Operation("POST", "/domains", not_provided, ANY_TOKEN),
     Operation("GET", "/domains/{id}", domain, rights.READ_DOMAINS),
