@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import threading
 import uuid
@@ -34,14 +35,36 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class _Random(threading.local):
+    """Bytes of the system's generator, fetched by the page: each fetch hands the interpreter to another thread."""
+
+    def __init__(self) -> None:
+        self._page = b""
+
+    def take(self, count: int) -> bytes:
+        """Bytes that nobody else gets."""
+        if len(self._page) < count:
+            self._page = secrets.token_bytes(4096)
+        taken, self._page = self._page[:count], self._page[count:]
+        return taken
+
+    def forget(self) -> None:
+        """After a fork parent and child must not share a page."""
+        self._page = b""
+
+
+_random = _Random()
+os.register_at_fork(after_in_child=_random.forget)
+
+
 def new_id() -> str:
     """A random version 4 UUID."""
-    return str(uuid.uuid4())
+    return str(uuid.UUID(bytes=_random.take(16), version=4))
 
 
 def new_secret() -> str:
     """256 random bits as 43 characters of base64url."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode("ascii")
+    return base64.urlsafe_b64encode(_random.take(32)).rstrip(b"=").decode("ascii")
 
 
 def open_world(settings: Settings, *, wake_mailer: Callable[[], None] = lambda: None) -> World:

@@ -1,6 +1,8 @@
-"""Turns whatever went wrong into one sentence that says what to do, and an exit code (experience CL6)."""
+"""Turns whatever went wrong into one sentence that says what to do, and an exit code (experience CL5, CL6)."""
 
 from __future__ import annotations
+
+import sys
 
 from readmit.domain.errors import OperatorError, Unavailable
 
@@ -13,17 +15,20 @@ def sentence_of(error: Exception) -> tuple[str, int]:
         return "The database is busy or full; check the disk and try again.", 1
     known = _of_the_client(error)
     if known is not None:
-        return known, 1
+        return known
     kind = type(error).__name__
-    return f"This is a defect in readmit ({kind}: {error}); run it again with READMIT_DEBUG=1 for the details.", 1
+    told = " ".join(str(error).split())
+    return f"This is a defect in readmit ({kind}: {told}); run it again with READMIT_DEBUG=1 for the traceback.", 1
 
 
-def _of_the_client(error: Exception) -> str | None:
+def _of_the_client(error: Exception) -> tuple[str, int] | None:
     # Only a command that has imported the client can raise its errors.
-    import sys
-
     if "readmit.client.errors" not in sys.modules:
         return None
-    from readmit.client.errors import ClientError, explain
+    from readmit.cli.output import printable
+    from readmit.client.advice import explain
+    from readmit.client.errors import ClientError, PartlyDone
 
-    return explain(error) if isinstance(error, ClientError) else None
+    if not isinstance(error, ClientError):
+        return None
+    return printable(explain(error)), 3 if isinstance(error, PartlyDone) else 1

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from readmit.cli.connect import connect, connection_options
-from readmit.cli.options import json_option
-from readmit.cli.output import facts, table
-from readmit.client.graph import GraphClient
+from readmit.cli.guest_facts import address_of, described, find, history, identity_names
+from readmit.cli.invitation import message_options, redirect_option, request
+from readmit.cli.options import json_option, quiet_option
+from readmit.cli.output import facts, note, result, table
 
-MY_APPS = "https://myapps.microsoft.com"
-_STATES = {"pending": "PendingAcceptance", "accepted": "Accepted"}
+_STATES: Final = {"pending": "PendingAcceptance", "accepted": "Accepted"}
+_LISTED: Final = ("id", "displayName", "mail", "externalUserState")
+_HISTORY: Final = ("redeemedDateTime", "address", "kind", "issuer", "endedDateTime", "endedBy")
 
 
 @click.group()
@@ -23,131 +24,102 @@ def guest() -> None:
 
 
 @guest.command("list")
-@click.option("--filter", "filter_", help="An OData filter, such as \"startswith(mail,'a')\".")
+@click.option(
+    "--filter", "filter_", metavar="ODATA", help="An OData filter, such as \"endswith(mail,'@old.example')\"."
+)
 @click.option("--state", type=click.Choice(list(_STATES)), help="Only guests in this state.")
 @connection_options
 @json_option
+@quiet_option
 def list_(filter_: str | None, state: str | None, data: Path | None, tenant: str | None, as_json: bool) -> None:
-    """All guests with state and address."""
+    """All guests with state and address.
+
+    With --json an array of Graph's users: `id`, `displayName`, `mail`, `otherMails`, `userPrincipalName`, `userType`,
+    `accountEnabled`, `externalUserState`, `externalUserStateChangeDateTime`, `identities`, `createdDateTime`.
+    """
     client = connect(data, tenant)
-    clauses = [filter_] if filter_ else []
-    if state:
-        clauses.append(f"externalUserState eq '{_STATES[state]}'")
-    found = list(client.guests(" and ".join(clauses) or None))
+    found = list(client.guests(filter_, state=_STATES[state] if state else None))
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
-        return
-    rows = [
-        [one["id"], one["displayName"], one["mail"] or "", one["externalUserState"] or "never invited"] for one in found
-    ]
-    table(["id", "displayName", "mail", "externalUserState"], rows)
-
-
-def shown(client: GraphClient, user: dict[str, Any]) -> dict[str, Any]:
-    """What the commands show of a guest: `id`, `userPrincipalName`, addresses, state, identities, groups, appRoles."""
-    federated = [entry for entry in user.get("identities", ()) if entry.get("signInType") == "federated"]
-    return {
-        "id": user["id"],
-        "userPrincipalName": user["userPrincipalName"],
-        "displayName": user.get("displayName"),
-        "mail": user.get("mail"),
-        "otherMails": user.get("otherMails", []),
-        "externalUserState": user.get("externalUserState"),
-        "accountEnabled": user.get("accountEnabled"),
-        "identities": federated,
-        "groups": client.groups_of(user["id"]),
-        "appRoles": client.app_roles_of(user["id"]),
-    }
+        result(found)
+    elif found:
+        table(_LISTED, [[one.get(name) for name in _LISTED] for one in found])
+    else:
+        note(
+            "There is no such guest."
+            if filter_ or state
+            else "There is no guest yet; `readmit guest invite` makes one."
+        )
 
 
 @guest.command()
 @click.argument("who")
 @connection_options
 @json_option
+@quiet_option
 def show(who: str, data: Path | None, tenant: str | None, as_json: bool) -> None:
-    """One guest, by id, UPN or address: identity, addresses, access, who redeemed."""
+    """One guest, by id, UPN or address: identity, addresses, access, who redeemed.
+
+    With --json one object: `id`, `userPrincipalName`, `displayName`, `mail`, `otherMails`, `externalUserState`,
+    `accountEnabled`, `identities`, `groups`, `directoryRoles`, `appRoles` and `redemptions` (empty at Microsoft).
+    """
     client = connect(data, tenant)
     user = client.user(who)
-    found = {**shown(client, user), "redemptions": client.redemptions(user["id"])}
+    found = described(client, user)
+    redeemed = history(client, user["id"])
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
+        result({**found, "redemptions": redeemed})
         return
-    facts({name: value for name, value in found.items() if name not in ("redemptions", "identities")})
-    facts({"signs in by": ", ".join(str(one["issuer"]) for one in found["identities"]) or "nothing yet"})
-    rows = [
-        [entry["redeemedDateTime"], entry["address"], entry["issuer"], entry["endedBy"] or ""]
-        for entry in found["redemptions"]
-    ]
-    table(["redeemed", "address", "issuer", "ended by"], rows)
-
-
-def message_options(command: Any) -> Any:
-    """The options of the mail that invite and reset share."""
-    for option in (
-        click.option("--redirect", default=MY_APPS, show_default=True, help="Where the guest lands."),
-        click.option("--cc", help="One further recipient of the mail."),
-        click.option("--message", help="Your own words in the mail, plain text."),
-        click.option("--language", help="The language of the mail, such as de or ja."),
-    ):
-        command = option(command)
-    return command
-
-
-def request(address: str, *, send: bool, redirect: str, **message: str | None) -> dict[str, Any]:
-    """The body of POST /invitations."""
-    info: dict[str, Any] = {}
-    if message.get("language"):
-        info["messageLanguage"] = message["language"]
-    if message.get("message"):
-        info["customizedMessageBody"] = message["message"]
-    if message.get("cc"):
-        info["ccRecipients"] = [{"emailAddress": {"address": message["cc"]}}]
-    body: dict[str, Any] = {
-        "invitedUserEmailAddress": address,
-        "inviteRedirectUrl": redirect,
-        "sendInvitationMessage": send,
-    }
-    return {**body, "invitedUserMessageInfo": info} if info else body
+    facts({**found, "identities": identity_names(found["identities"])})
+    if redeemed:
+        click.echo("")
+        table(_HISTORY, [[entry.get(name) for name in _HISTORY] for entry in redeemed])
 
 
 @guest.command()
 @click.argument("address")
 @click.option("--name", help="The guest's display name.")
-@click.option("--send/--no-send", default=False, help="Mail the invitation.")
+@click.option("--send/--no-send", default=True, show_default=True, help="Mail the invitation.")
 @message_options
+@redirect_option
 @connection_options
 @json_option
+@quiet_option
 def invite(
     address: str, name: str | None, send: bool, data: Path | None, tenant: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Invite ADDRESS; prints the guest and the link, which is readable this once."""
+    """Invite ADDRESS; prints the guest and the link, which is readable this once.
+
+    With --json: `id` and `userPrincipalName` of the guest, `status`, `inviteRedeemUrl`.
+    """
     body = request(address, send=send, **options)
     if name:
         body["invitedUserDisplayName"] = name
-    _invited(connect(data, tenant).invite(body), as_json)
+    _print(connect(data, tenant).invite(body), as_json)
 
 
 @guest.command()
 @click.argument("who")
-@click.option("--redirect", default=MY_APPS, show_default=True, help="Where the guest lands.")
+@redirect_option
 @connection_options
 @json_option
+@quiet_option
 def link(who: str, redirect: str, data: Path | None, tenant: str | None, as_json: bool) -> None:
-    """A new link for a guest, without mail: a plain re-invite."""
+    """A new link for a guest, without mail: a plain re-invite.
+
+    With --json as `guest invite`.
+    """
     client = connect(data, tenant)
-    user = client.user(who)
-    body = request(str(user["mail"]), send=False, redirect=redirect)
-    _invited(client.invite({**body, "invitedUser": {"id": user["id"]}}), as_json)
+    user = find(client, who)
+    body = request(address_of(user), send=False, redirect=redirect)
+    _print(client.invite({**body, "invitedUser": {"id": user["id"]}}), as_json)
 
 
-def _invited(answer: dict[str, Any], as_json: bool) -> None:
+def _print(invitation: dict[str, Any], as_json: bool) -> None:
+    user = invitation["invitedUser"]
     found = {
-        "id": answer["invitedUser"]["id"],
-        "userPrincipalName": answer["invitedUser"].get("userPrincipalName"),
-        "status": answer["status"],
-        "inviteRedeemUrl": answer["inviteRedeemUrl"],
+        "id": user["id"],
+        "userPrincipalName": user.get("userPrincipalName"),
+        "status": invitation["status"],
+        "inviteRedeemUrl": invitation["inviteRedeemUrl"],
     }
-    if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
-        return
-    facts(found)
+    result(found) if as_json else facts(found)

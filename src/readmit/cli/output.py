@@ -1,11 +1,46 @@
-"""Results for a person on stdout: facts and tables, without colours unless it is a terminal (experience CL2)."""
+"""What commands print: results on stdout, everything else on stderr, colours on a terminal only (experience CL2)."""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+
+from readmit.cli.options import is_quiet
+from readmit.domain.errors import OperatorError
+
+
+def result(value: Any) -> None:
+    """A result for machines: JSON on one line."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def note(text: str) -> None:
+    """What is good to know, on stderr; silent with --quiet."""
+    if not is_quiet():
+        click.echo(printable(text), err=True)
+
+
+def warn(text: str) -> None:
+    """What somebody should act on, on stderr, also with --quiet."""
+    click.echo(printable(text), err=True)
+
+
+def confirm(question: str) -> None:
+    """Ask on stderr; "no" ends the command with 1, and so does an input that ends without an answer (CL3)."""
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.exceptions.Abort as abort:
+        if isinstance(abort.__context__, EOFError):
+            raise OperatorError(
+                "Nobody answered; nothing was changed. Give --yes to go on without a question."
+            ) from abort
+        raise
+    if not agreed:
+        raise OperatorError("Nothing was changed.")
 
 
 def facts(values: Mapping[str, Any]) -> None:
@@ -16,30 +51,41 @@ def facts(values: Mapping[str, Any]) -> None:
 
 
 def plain(value: Any) -> str:
-    """A value as people read it."""
+    """A value as people read it, without what would drive a terminal."""
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "-"
-    return str(value)
+        return ", ".join(plain(entry) for entry in value) or "-"
+    return printable(str(value)) or "-"
+
+
+def printable(text: str) -> str:
+    """Control characters and marks of writing direction as `\\x..`: names come from strangers."""
+    return "".join(character if _harmless(character) else _escaped(character) for character in text)
+
+
+def _harmless(character: str) -> bool:
+    return character.isprintable() or character == "\u3000"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """A table on stdout; tabs between cells where the output is no terminal."""
-    if not rows:
-        click.echo("Nothing.", err=True)
-        return
-    import sys
-
     if not sys.stdout.isatty():
-        click.echo("\t".join(heads))
-        for row in rows:
+        for row in (heads, *rows):
             click.echo("\t".join(plain(cell) for cell in row))
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    shown = Table(*heads, box=None, pad_edge=False)
+    shown = Table(*heads, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        shown.add_row(*(plain(cell) for cell in row))
+        # Text, not str: a name in square brackets is a name, no mark-up.
+        shown.add_row(*(Text(plain(cell), overflow="fold") for cell in row))
     Console().print(shown)

@@ -6,23 +6,26 @@ from pathlib import Path
 
 import click
 
-from readmit.cli.options import data_option, json_option, settings_of
+from readmit.cli.options import data_option, json_option, quiet_option, settings_of
+from readmit.cli.output import result
 from readmit.domain.errors import OperatorError
 
 
 @click.command()
 @data_option
 @json_option
+@quiet_option
 def trust(data: Path | None, as_json: bool) -> None:
-    """Print the path of the CA, and the lines for curl, Python, Node and browsers."""
-    from readmit.certificates import trust_lines
+    """Print the path of the CA, and the lines for curl, Python, Node and browsers.
 
+    With --json: `ca`, the absolute path.
+    """
     ca = settings_of(data).data / "ca.pem"
     if not ca.is_file():
         raise OperatorError(f"There is no {ca} yet; start `readmit serve` with this data folder first.")
     if as_json:
-        import json
-
-        click.echo(json.dumps({"ca": str(ca.resolve())}))
+        result({"ca": str(ca.resolve())})
         return
+    from readmit.certificates import trust_lines
+
     click.echo(trust_lines(ca))

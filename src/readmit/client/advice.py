@@ -38,11 +38,11 @@ _GRAPH: Final = (
     ),
     (  # E9 before E8, whose text it begins with
         r"object ID: (\S+?),? but the account is blocked",
-        "the address is that of {0}, who is blocked. Unblock that user (accountEnabled), or reset him if he is a guest",
+        "the address is that of {0}, who is blocked. Unblock the account (accountEnabled), or reset it if a guest's",
     ),
     (  # E8
         r"already exists in the directory as object ID: (\S+?)\.",
-        "the address is that of {0}, a user of this organisation, who needs no invitation. Give the access to that user",
+        "the address is that of {0}, a user of this organisation. Give the access to that user",
     ),
     (  # E17
         r"not allowed by the policies|blocked by cross-tenant access",
@@ -104,7 +104,7 @@ def _unreachable(error: Unreachable) -> str:
         return f"The certificate of {error.server} is for another name; use the server's public URL."
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return (
-            f"The certificate of {error.server} is not trusted here; `readmit trust` prints the lines that change that, "
+            f"The certificate of {error.server} is not trusted here; `readmit trust` prints what changes that, "
             "and `readmit login --ca FILE` or READMIT_CA_FILE names its CA."
         )
     if "WRONG_VERSION_NUMBER" in reason or "record layer failure" in reason:

@@ -2,7 +2,7 @@
 
     ClientError
     ├── Unreachable      no answer at all
-    ├── Stopped          an answer that the client does not go on with: a redirect, a foreign link, two users for one address
+    ├── Stopped          the client goes no further: a redirect, a foreign link, one address of two users
     ├── SignInError      the token endpoint refused (RFC 6749 5.2)
     ├── GraphError       Graph's error envelope (graph G22)
     └── PartlyDone       refused after a step that stays done

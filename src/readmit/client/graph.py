@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from readmit.client.answers import checked, json_object, refuse_redirect
 from readmit.client.errors import GraphError, SignInError, Stopped
-from readmit.client.transport import Ask, Outside, Transport, origin, retry_after
-
-if TYPE_CHECKING:
-    import httpx2
+from readmit.client.transport import Ask, Outside, Transport, origin
 
 __all__ = ["CLOUDS", "Endpoint", "GraphClient", "Outside"]
 
@@ -73,9 +71,9 @@ class GraphClient:
         }
         url = f"{end.login}/{quote(end.tenant, safe='')}/oauth2/v2.0/token"
         answer = self._transport.exchange(Ask("POST", url, repeatable=True, form=form))
-        body = _object(answer)
+        body = json_object(answer)
         if answer.status_code != 200 or "access_token" not in body:
-            _refuse_redirect(answer)
+            refuse_redirect(answer)
             raise SignInError(str(body.get("error", answer.status_code)), str(body.get("error_description", "")))
         lasts = float(body.get("expires_in", 0))
         self._token = str(body["access_token"])
@@ -113,7 +111,7 @@ class GraphClient:
                 break
             # A token of an earlier call may have been revoked since; a 401 had no effect.
             self._token = None
-        return _checked(answer)
+        return checked(answer)
 
     def url(self, path: str) -> str:
         """The full URL; raises Stopped for a link to another origin, where the token must not go."""
@@ -134,7 +132,7 @@ class GraphClient:
     # ------------------------------------------------------------------ people
 
     def user(self, key: str) -> dict[str, Any]:
-        """A user by id, UPN or any of his addresses; raises GraphError 404, Stopped if an address is several users'."""
+        """A user by id, UPN or address; raises GraphError 404, Stopped if an address is several users'."""
         if not key.strip(". "):
             raise Stopped("Name a user by id, UPN or address.")
         if "@" in key and "#EXT#" not in key.upper():
@@ -163,11 +161,14 @@ class GraphClient:
         query = f"$filter={quote(' and '.join(clauses), safe='')}&$select={_SHOWN}&$top=200"
         # What people filter by (endswith, ne, not) exists in advanced mode only (graph G51).
         advanced = filter is not None
-        return self.pages(f"/v1.0/users?{query}" + ("&$count=true" if advanced else ""), _ADVANCED if advanced else None)
+        return self.pages(
+            f"/v1.0/users?{query}" + ("&$count=true" if advanced else ""), _ADVANCED if advanced else None
+        )
 
     def memberships_of(self, user_id: str) -> tuple[list[str], list[str]]:
         """Names of the groups, and of the directory roles, that a user is in; each sorted."""
-        groups, roles = [], []
+        groups: list[str] = []
+        roles: list[str] = []
         for entry in self.pages(f"/v1.0/users/{user_id}/memberOf?$select=id,displayName"):
             named = roles if str(entry.get("@odata.type", "")).endswith("directoryRole") else groups
             named.append(str(entry.get("displayName")))
@@ -215,46 +216,6 @@ class GraphClient:
         """readmit's invitations, newest first, of one guest if named (graph G47). Microsoft's cloud has none."""
         if self.endpoint.cloud:
             return []
-        only = f"&$filter={quote(f"invitedUser/id eq '{user_id}'", safe='')}" if user_id else ""
+        clause = f"invitedUser/id eq '{user_id}'"
+        only = f"&$filter={quote(clause, safe='')}" if user_id else ""
         return list(self.pages(f"/readmit/v1/invitations?$top=999{only}"))
-
-
-def _object(answer: httpx2.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _refuse_redirect(answer: httpx2.Response) -> None:
-    if 300 <= answer.status_code < 400:
-        asked, location = origin(str(answer.url)), answer.headers.get("location", "nowhere")
-        raise Stopped(f"{asked} redirects to {location}; credentials do not go along. Name that server itself.")
-
-
-def _checked(answer: httpx2.Response) -> Any:
-    if answer.status_code == 204:
-        return None
-    body = _object(answer)
-    if answer.status_code < 300 and body:
-        return body
-    _refuse_redirect(answer)
-    error = body.get("error")
-    if not isinstance(error, dict):
-        asked = origin(str(answer.url))
-        raise Stopped(f"{asked} answers ({answer.status_code}), but not as Graph does; is it a readmit server?")
-    raise _graph_error(answer, error)
-
-
-def _graph_error(answer: httpx2.Response, error: dict[str, Any]) -> GraphError:
-    inner = error.get("innerError")
-    inside = inner.get("request-id", "") if isinstance(inner, dict) else ""
-    return GraphError(
-        answer.status_code,
-        str(error.get("code", "")),
-        str(error.get("message", "")) or answer.reason_phrase,
-        request_id=answer.headers.get("request-id", "") or str(inside),
-        details=[detail for detail in error.get("details") or () if isinstance(detail, dict)],
-        retry_after=retry_after(answer) if answer.status_code in (429, 503) else None,
-    )

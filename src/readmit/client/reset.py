@@ -46,9 +46,10 @@ def addresses(user: Mapping[str, Any], address: str, *, keep_old: bool) -> dict[
         others = [address, *([str(user["mail"])] if old and not listed else []), *others]
     else:
         others = [address if mail.lower() == old else mail for mail in others] if listed else [address, *others]
-    seen: set[str] = set()
-    once = [mail for mail in others if not (mail.lower() in seen or seen.add(mail.lower()))]  # type: ignore[func-returns-value]
-    return {"mail": address, "otherMails": once}
+    once: dict[str, str] = {}
+    for mail in others:
+        once.setdefault(mail.lower(), mail)
+    return {"mail": address, "otherMails": list(once.values())}
 
 
 def run(

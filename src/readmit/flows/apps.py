@@ -142,14 +142,17 @@ def delete_app(
 def restore_app(
     tx: Transaction, world: World, caller: Caller, kind: Kind, id: str, *, correlation_id: str | None = None
 ) -> Owned:
-    """Back from deleted items."""
+    """Back from deleted items; an application brings its service principal in this tenant along."""
     found = find_app(tx, caller, kind, id, deleted=True)
     check_owner(tx, caller, found.id)
     if isinstance(found, Application):
         if not apps.mark_application_deleted(tx, found, None):
             raise NotFound(id)
+        principal = apps.known_principal(tx, caller.tenant_id, found.app_id)
     else:
-        _move_principal(tx, found, None)
+        principal = found
+    if principal is not None and principal.deleted is not None:
+        _move_principal(tx, principal, None)
     record(tx, world, caller, app_event("Restore", found), correlation_id=correlation_id)
     return replace(found, deleted=None)
 

@@ -109,6 +109,11 @@ def principal_by_app_id(tx: Transaction, tenant_id: str, app_id: str) -> Service
     return _principal(tx, "app_id = :key AND deleted_at IS NULL", app_id.lower(), tenant_id)
 
 
+def known_principal(tx: Transaction, tenant_id: str, app_id: str) -> ServicePrincipal | None:
+    """The tenant's service principal of a client id, deleted or not: there is one row for both."""
+    return _principal(tx, "app_id = :key", app_id.lower(), tenant_id)
+
+
 def insert_principal(tx: Transaction, principal: ServicePrincipal) -> None:
     """A new service principal. Raises Duplicate if the tenant has one with this client id."""
     try:
