@@ -65,7 +65,7 @@ lock: $(VENV)/made
 	@$(PIP) install uv
 	for name in runtime build develop; do \
 	  $(BIN)/uv pip compile --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header \
-	    --no-annotate --quiet --upgrade requirements/$$name.in -o requirements/$$name.txt; done
+	    --no-annotate --no-strip-extras --quiet --upgrade requirements/$$name.in -o requirements/$$name.txt; done
 
 clean:
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -95,7 +95,7 @@ def _print(before: dict[str, Any], after: dict[str, Any], link: str, as_json: bo
     for name in _COMPARED:
         old, new = _cell(name, before), _cell(name, after)
         rows.append([name, old, new, "kept" if old == new else "changed"])
-    table(("", "before", "after", ""), rows)
+    table(("property", "before", "after", "result"), rows)
     facts({"inviteRedeemUrl": link})
 
 
@@ -111,7 +111,8 @@ def _explain(before: dict[str, Any], body: dict[str, Any]) -> None:
     warn(f"  stays  id, {before['userPrincipalName']}, sponsors")
     for name, title in (("groups", "groups"), ("directoryRoles", "directory roles"), ("appRoles", "app roles")):
         warn(f"  stays  {title}: {plain(before[name])}")
-    warn(f"  ends   sign-in as {plain(identity_names(before['identities']))}")
+    for name in identity_names(before["identities"]):
+        warn(f"  ends   sign-in with {name}")
     warn("  ends   sessions, tokens, codes, passkeys, the guest's own consents, earlier links")
     mailed = "is mailed" if body["sendInvitationMessage"] else "is printed, not mailed"
     warn(f"  then   {address} redeems anew; the invitation {mailed}")
