@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,9 @@ def _run(settings: Settings) -> int:
         )
         mailer.start(world)
         try:
+            # uvicorn ends by raising the signal anew: it has done its work by then, and the exit code is 0 (SD1).
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: None)
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 return runner.run(_serve(uvicorn.Server(config), settings, made))
         finally:

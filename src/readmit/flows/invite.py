@@ -168,6 +168,28 @@ def actor_of(caller: Caller) -> audit.Actor:
     return audit.Actor("app", caller.service_principal_id, caller.app_name)
 
 
+def refused(
+    tx: Transaction,
+    world: World,
+    caller: Caller,
+    *,
+    reset: bool,
+    target_id: str | None,
+    reason: str,
+    correlation_id: str,
+) -> None:
+    """One failure event for a refused invitation; nothing else of the directory changes (lifecycle L49)."""
+    event = audit.Event(
+        audit.RESET if reset else audit.INVITE,
+        service=audit.INVITED_USERS,
+        result="failure",
+        reason=reason,
+        target_id=target_id,
+    )
+    now, actor = world.now(), actor_of(caller)
+    audit_log.append(tx, caller.tenant_id, actor, (event,), now=now, new_id=world.new_id, correlation_id=correlation_id)
+
+
 def _repeated(tx: Transaction, caller: Caller, asked: Asked, now: datetime) -> Invitation | None:
     if asked.idempotency_key is None:
         return None

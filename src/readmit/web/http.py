@@ -40,6 +40,10 @@ class Handler(Protocol):
         """The answer to an error, in this surface's form."""
         ...
 
+    def aftermath(self, world: World, call: Call, error: ReadmitError) -> Write | None:
+        """What is written about a refusal, in a transaction of its own (lifecycle L49)."""
+        ...
+
 
 class Front:
     """The ASGI application: limits (reliability section 7), hosts (security H1), then the surface that has the path."""
@@ -100,10 +104,21 @@ class Front:
         except TimeoutError:
             return handler.failure(self._world, call, Unavailable())
         except ReadmitError as error:
+            await self._record(handler, call, error)
             return handler.failure(self._world, call, error)
         except Exception as error:
             _log.exception("defect", request_id=call.request_id, method=call.method)
             return handler.failure(self._world, call, error)
+
+    async def _record(self, handler: Handler, call: Call, error: ReadmitError) -> None:
+        """The refusal stands whether or not it can be written down."""
+        step = handler.aftermath(self._world, call, error)
+        if step is None:
+            return
+        try:
+            await self._perform(step)
+        except ReadmitError:
+            _log.warning("a refusal was not recorded", request_id=call.request_id)
 
     async def _perform(self, step: Any) -> Step:
         loop = asyncio.get_running_loop()

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from readmit.domain.errors import DeadEnd, Throttled, Unavailable
+from readmit.domain.errors import DeadEnd, ReadmitError, Throttled, Unavailable
 from readmit.flows.world import World
 from readmit.web import arrive, dead_ends, health, myapps, pages, redeem
 from readmit.web.call import Call, Reply, Step
@@ -72,6 +72,9 @@ class Site:
         if call.path in ("/redeem", "/redeem/") or not parameters:
             return door, call
         return door, replace(call, parameters=parameters)
+
+    def aftermath(self, world: World, call: Call, error: ReadmitError) -> None:
+        """Nothing: flows write down what proofs refuse."""
 
     def failure(self, world: World, call: Call, error: Exception) -> Reply:
         match error:

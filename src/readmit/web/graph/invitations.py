@@ -10,12 +10,17 @@ from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.directory import Access
 from readmit.domain.errors import (
     InvalidValue,
+    Malformed,
     MissingValue,
+    NewUserOnly,
     NotFound,
+    PropertyRefused,
+    ReadmitError,
     Refused,
     ResetWithoutId,
     TooLong,
     TooManyCopies,
+    WrongMediaType,
     WrongType,
 )
 from readmit.domain.invitation import Request
@@ -64,6 +69,27 @@ def create(world: World, call: Call) -> Step:
         return graph_reply(call, 201, answer(world, call, invited))
 
     return Write(render, invite.invite, world, caller_of(call), asked)
+
+
+_UNREAD: Final = (Malformed, PropertyRefused, TooLong, TooManyCopies, ResetWithoutId, WrongMediaType)
+
+
+def refusal(world: World, call: Call, error: ReadmitError) -> Write | None:
+    """The audit event of a refused invitation; None for what could not be read (lifecycle L49)."""
+    if not isinstance(error, Refused) or (isinstance(error, _UNREAD) and not isinstance(error, NewUserOnly)):
+        return None
+    asked = _asked(world, call)
+    target = asked.request.user_id if isinstance(asked.request, Request) else None
+    return Write(
+        lambda _: Reply(),
+        invite.refused,
+        world,
+        caller_of(call),
+        reset=asked.wanted.reset,
+        target_id=target,
+        reason=type(error).__name__,
+        correlation_id=call.request_id,
+    )
 
 
 def _asked(world: World, call: Call) -> Asked:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from readmit.domain.authentication import EMPTY, Unauthenticated
+from readmit.domain.errors import ReadmitError
 from readmit.flows import tokens
 from readmit.flows.world import World
 from readmit.web.call import Call, Reply, Step, Work, Write
-from readmit.web.graph import errors, history
+from readmit.web.graph import errors, history, invitations
 from readmit.web.graph.routes import resolve
 from readmit.web.http import Door
 from readmit.web.origins import origins_of
@@ -35,6 +36,12 @@ class Graph:
 
     def failure(self, world: World, call: Call, error: Exception) -> Reply:
         return _headers(call, errors.failure(world, call, error))
+
+    def aftermath(self, world: World, call: Call, error: ReadmitError) -> Write | None:
+        """A refused invitation of an authenticated caller is audited; what cannot be read is not (lifecycle L49)."""
+        if call.caller is None or call.method != "POST" or not call.path.lower().rstrip("/").endswith("/invitations"):
+            return None
+        return invitations.refusal(world, call, error)
 
     def _with_headers(self, call: Call, step: Step) -> Step:
         """Headers go onto whatever the step ends in."""

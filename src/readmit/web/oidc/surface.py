@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from readmit.domain.errors import ReadmitError
 from readmit.flows.world import World
 from readmit.web.call import Call, Reply
 from readmit.web.http import Door
@@ -39,6 +40,9 @@ class TokenService:
     def find(self, world: World, call: Call) -> tuple[Door, Call]:
         door, parameters = self._table.find(call)
         return door, replace(call, parameters=parameters)
+
+    def aftermath(self, world: World, call: Call, error: ReadmitError) -> None:
+        """Nothing: flows write down what proofs refuse."""
 
     def failure(self, world: World, call: Call, error: Exception) -> Reply:
         return responses.refusal(world, call, error)
