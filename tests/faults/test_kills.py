@@ -1,4 +1,4 @@
-"""R1: `kill -9` under load loses nothing that was acknowledged, and leaves nothing half done (reliability section 4)."""
+"""R1: `kill -9` under load loses nothing acknowledged and leaves nothing half done (reliability section 4)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import Server  # type: ignore[import-not-found]
+from killable import Server
 
 GUESTS = 12
 

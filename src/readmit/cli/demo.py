@@ -38,7 +38,10 @@ def demo(check: bool, port: int) -> int:
             from readmit.cli.demo_stage import Stage
 
             stage = Stage(base, Path(folder), password=password, secret=secret, new_id=lambda: str(uuid.uuid4()))  # noqa: TID251
-            return _check(stage) if check else _show(stage, Path(folder))
+            try:
+                return _check(stage) if check else _show(stage, Path(folder))
+            finally:
+                stage.close()
 
 
 @contextmanager

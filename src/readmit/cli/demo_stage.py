@@ -56,7 +56,8 @@ class Stage:
         self._secret = secret
         self._new_id = new_id
         self._context = ssl.create_default_context(cafile=str(data / "ca.pem"))
-        self.http = httpx2.Client(verify=self._context, timeout=30.0)
+        self._opened: list[Callable[[], None]] = []
+        self.http = self._connection()
         self.graph = self.client(CONTOSO, AUTOMATION)
         self._read: set[str] = set()
 
@@ -64,11 +65,23 @@ class Stage:
         """A Graph client of an application of a tenant."""
         ca = str(self._data / "ca.pem")
         endpoint = Endpoint(self.base, self.base, tenant, client_id, self._secret, ca)
-        return GraphClient(endpoint, Outside(time.sleep, self._new_id))
+        client = GraphClient(endpoint, Outside(time.sleep, self._new_id))
+        self._opened.append(client.close)
+        return client
 
     def browser(self) -> Walker:
         """A fresh browser without cookies."""
-        return Walker(httpx2.Client(verify=self._context, timeout=30.0), self.base)
+        return Walker(self._connection(), self.base)
+
+    def _connection(self) -> httpx2.Client:
+        client = httpx2.Client(verify=self._context, timeout=30.0)
+        self._opened.append(client.close)
+        return client
+
+    def close(self) -> None:
+        """Close every connection of administrators, applications and browsers."""
+        for close in self._opened:
+            close()
 
     # ------------------------------------------------------------ directory
 
@@ -151,7 +164,11 @@ class Stage:
         self.prove(walker, address)
         return walker.submit({"decision": "accept"})
 
-    def sign_in(self, walker: Walker, address: str) -> Tokens:
+    def sign_in_accepting(self, walker: Walker, address: str) -> Tokens:
+        """`sign_in` of a guest who is Pending: consent is part of the way (lifecycle L28)."""
+        return self.sign_in(walker, address, accepting=True)
+
+    def sign_in(self, walker: Walker, address: str, *, accepting: bool = False) -> Tokens:
         """Sign in to Expenses by authorization code with PKCE; raises Refused with the page that said no."""
         verifier = base64.urlsafe_b64encode(hashlib.sha256(self._new_id().encode()).digest()).rstrip(b"=").decode()
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -168,6 +185,8 @@ class Stage:
         walker.open(f"/{CONTOSO}/oauth2/v2.0/authorize?{urlencode(query, quote_via=quote)}")
         if not walker.page.url.startswith(_CALLBACK):
             self.prove(walker, address)
+        if accepting and walker.page.form is not None:
+            walker.submit({"decision": "accept"})
         if not walker.page.url.startswith(_CALLBACK):
             raise Refused(walker.page)
         code = parse_qs(urlsplit(walker.page.url).query)["code"][0]
