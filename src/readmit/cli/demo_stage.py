@@ -141,7 +141,7 @@ class Stage:
         """Fill in whatever the pages ask for, as a person with this address would, up to consent or an end."""
         for _ in range(8):
             form = walker.page.form
-            if form is None or walker.page.status >= 400:
+            if form is None or walker.page.status >= 400 or urlsplit(walker.page.url).path == "/myapps":
                 return walker.page
             if form.input_for(type="email"):
                 walker.submit({"address": address})
