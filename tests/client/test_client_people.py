@@ -105,6 +105,13 @@ def test_a_role_whose_application_may_not_be_read_shows_its_id(graph, client):
     assert client.app_roles_of(ID) == named
 
 
+def test_roles_that_fail_for_another_reason_are_an_error(graph, client):
+    graph.on(f"{USERS}/{ID}/appRoleAssignments", ANSWERS["appRoleAssignments"])
+    graph.on("GET /v1.0/servicePrincipals/0b1c5c5e-3c0e-4a53-8f0a-6d3a5a1f00c1", error("M20"))
+    with pytest.raises(GraphError):
+        client.app_roles_of(ID)
+
+
 def test_redemptions_and_invitations_are_readmits_own(graph, client, make_client):
     graph.on(f"GET /readmit/v1/users/{ID}/redemptions", ANSWERS["redemptions"])
     graph.on("GET /readmit/v1/invitations", {"value": [{"id": "i"}]})

@@ -77,6 +77,16 @@ def test_a_replica_that_does_not_know_the_address_yet_is_asked_again(graph, make
     assert clock.slept == [0.5, 1.0]
 
 
+def test_a_server_that_never_learns_the_address_is_partly_done(graph, make_client, clock):
+    graph.on(POST, error("E13"))
+    graph.on(PATCH, Answer(204))
+    graph.on(GET, MOVED)
+    with pytest.raises(PartlyDone):
+        reset.run(make_client(cloud=True), ALICE, _body())
+    assert graph.requests().count(POST) == 5
+    assert clock.slept == [0.5, 1.0, 2.0, 4.0]
+
+
 def test_an_address_that_never_becomes_readable_is_partly_done(graph, make_client, clock):
     graph.on(PATCH, Answer(204))
     graph.on(GET, {"mail": None, "otherMails": []})

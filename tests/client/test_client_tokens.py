@@ -93,6 +93,7 @@ def test_a_secret_does_not_follow_a_redirect(graph, client):
         "http://localhost:1/v1.0/users",
         "https://graph.microsoft.com@elsewhere.example/v1.0/users",
         "ftp://localhost/v1.0/users",
+        "v1.0/users",
     ],
 )
 def test_a_token_does_not_follow_a_foreign_next_link(graph, client, link):
@@ -100,6 +101,12 @@ def test_a_token_does_not_follow_a_foreign_next_link(graph, client, link):
     with pytest.raises(Stopped, match="security D5"):
         list(client.pages("/v1.0/users"))
     assert graph.requests() == ["GET /v1.0/users"]
+
+
+def test_a_next_link_that_is_no_link_is_told(graph, client):
+    graph.on("GET /v1.0/users", {"value": [], "@odata.nextLink": "https://localhost:99999/v1.0/users"})
+    with pytest.raises(Stopped, match="no address of a server"):
+        list(client.pages("/v1.0/users"))
 
 
 def test_a_link_without_scheme_stays_at_the_server(graph, client):

@@ -67,9 +67,14 @@ def secret_of(environ: Mapping[str, str], name: str) -> str | None:
 
 def server_url(text: str) -> str:
     """The origin of a readmit server; raises OperatorError. Secrets go over plain HTTP to this machine alone."""
-    parts = urlsplit(text.rstrip("/"))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or "@" in parts.netloc:
-        raise OperatorError(f"A server looks like https://guests.example.com, not '{text}'.", 2)
+    wrong = OperatorError(f"A server looks like https://guests.example.com, not '{text}'.", 2)
+    try:
+        parts = urlsplit(text.rstrip("/"))
+        more = parts.path or parts.query or parts.fragment or "@" in parts.netloc or parts.port == 0
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or more:
+        raise wrong
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise OperatorError(f"{text} would carry the secret unencrypted; use https.", 2)
     return f"{parts.scheme}://{parts.netloc}"

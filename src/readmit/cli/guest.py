@@ -24,30 +24,26 @@ def guest() -> None:
 
 
 @guest.command("list")
-@click.option(
-    "--filter", "filter_", metavar="ODATA", help="An OData filter, such as \"endswith(mail,'@old.example')\"."
-)
+@click.option("--filter", metavar="ODATA", help="An OData filter, such as \"endswith(mail,'@old.example')\".")
 @click.option("--state", type=click.Choice(list(_STATES)), help="Only guests in this state.")
 @connection_options
 @json_option
 @quiet_option
-def list_(filter_: str | None, state: str | None, data: Path | None, tenant: str | None, as_json: bool) -> None:
+def list_(filter: str | None, state: str | None, data: Path | None, tenant: str | None, as_json: bool) -> None:
     """All guests with state and address.
 
     With --json an array of Graph's users: `id`, `displayName`, `mail`, `otherMails`, `userPrincipalName`, `userType`,
     `accountEnabled`, `externalUserState`, `externalUserStateChangeDateTime`, `identities`, `createdDateTime`.
     """
     client = connect(data, tenant)
-    found = list(client.guests(filter_, state=_STATES[state] if state else None))
+    found = list(client.guests(filter, state=_STATES[state] if state else None))
     if as_json:
         result(found)
     elif found:
         table(_LISTED, [[one.get(name) for name in _LISTED] for one in found])
     else:
         note(
-            "There is no such guest."
-            if filter_ or state
-            else "There is no guest yet; `readmit guest invite` makes one."
+            "There is no such guest." if filter or state else "There is no guest yet; `readmit guest invite` makes one."
         )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from readmit.cli.output import warn
 from readmit.client.errors import GraphError
 from readmit.client.graph import GraphClient
 from readmit.domain.errors import OperatorError
+
+T = TypeVar("T")
 
 
 def find(client: GraphClient, who: str) -> dict[str, Any]:
@@ -32,9 +35,10 @@ def address_of(user: dict[str, Any]) -> str:
 
 def described(client: GraphClient, user: dict[str, Any]) -> dict[str, Any]:
     """`id`, `userPrincipalName`, `displayName`, `mail`, `otherMails`, `externalUserState`, `accountEnabled`,
-    `identities` (the outside ones, as Graph gives them), `groups`, `directoryRoles`, `appRoles` (arrays of names).
+    `identities` (the outside ones, as Graph gives them), `groups`, `directoryRoles`, `appRoles`: arrays of names,
+    or null where the caller may not read them, which a word on stderr tells; a reset needs no right to read them.
     """
-    groups, roles = client.memberships_of(user["id"])
+    groups, roles = _if_allowed("Groups", lambda: client.memberships_of(user["id"])) or (None, None)
     federated = [entry for entry in user.get("identities") or () if entry.get("signInType") != "userPrincipalName"]
     return {
         "id": user["id"],
@@ -47,8 +51,20 @@ def described(client: GraphClient, user: dict[str, Any]) -> dict[str, Any]:
         "identities": federated,
         "groups": groups,
         "directoryRoles": roles,
-        "appRoles": client.app_roles_of(user["id"]),
+        "appRoles": _if_allowed("App roles", lambda: client.app_roles_of(user["id"])),
     }
+
+
+def _if_allowed(what: str, read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except GraphError as error:
+        if error.status != 403:
+            raise
+        warn(
+            f"{what} cannot be read (403 {error.code}); Directory.Read.All allows it. A reset keeps them all the same."
+        )
+        return None
 
 
 def history(client: GraphClient, user_id: str) -> list[dict[str, Any]]:

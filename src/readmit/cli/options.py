@@ -28,8 +28,8 @@ def data_option(command: F) -> F:
 
 
 def json_option(command: F) -> F:
-    """`--json`: for machines."""
-    return click.option("--json", "as_json", is_flag=True, help="JSON for machines.")(command)
+    """`--json`: for machines; also READMIT_JSON."""
+    return click.option("--json", "as_json", is_flag=True, envvar="READMIT_JSON", help="JSON for machines.")(command)
 
 
 def quiet_option(command: F) -> F:
@@ -66,7 +66,11 @@ def settings_of(data: Path | None, **options: Any) -> Settings:
 
 def server_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without variables that are options of commands, such as READMIT_RESET_REDIRECT."""
-    of_commands = ("READMIT_QUIET", *(f"READMIT_{name.upper()}_" for name in COMMANDS if name != "mail"))
+    of_commands = (
+        "READMIT_QUIET",
+        "READMIT_JSON",
+        *(f"READMIT_{name.upper()}_" for name in COMMANDS if name != "mail"),
+    )
     kept = {name: value for name, value in environ.items() if not name.startswith(of_commands)}
     # `mail_from` is a setting of the server; everything else that begins so is an option of `readmit mail`.
     return {name: kept[name] for name in kept if not name.startswith(("READMIT_MAIL_LIST_", "READMIT_MAIL_SHOW_"))}

@@ -14,6 +14,7 @@ import click
 from readmit import app, certificates, data_folder
 from readmit.cli import logs
 from readmit.cli.credentials import write_credentials
+from readmit.cli.options import server_environment
 from readmit.domain.errors import OperatorError
 from readmit.flows import first_tenant, keys
 from readmit.flows.world import World
@@ -39,9 +40,9 @@ def serve(seed_path: Path | None, no_tls: bool, config: Path | None, **options: 
     given = {**options, "seed": seed_path, "tls": False if no_tls else None}
     if given["port"] == 0:
         given["port"] = free_port()
-    settings = load(given, os.environ, config)
+    settings = load(given, server_environment(os.environ), config)
     if settings.port == 0:
-        settings = load({**given, "port": free_port()}, os.environ, config)
+        settings = load({**given, "port": free_port()}, server_environment(os.environ), config)
     return run(settings)
 
 

@@ -104,10 +104,13 @@ class Transport:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL, the port left out where it is the scheme's own (RFC 6454 4)."""
-    parts = urlsplit(url)
+    """Scheme, host and port of a URL, the port left out where it is the scheme's own (RFC 6454 4). Raises Stopped."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port if parts.port != {"https": 443, "http": 80}.get(parts.scheme) else None
+    except ValueError as error:
+        raise Stopped(f"{url!r} is no address of a server: {error}.") from error
     host = (parts.hostname or "").lower()
-    port = parts.port if parts.port != {"https": 443, "http": 80}.get(parts.scheme) else None
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+import unicodedata
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from readmit.domain.errors import Page
@@ -13,6 +14,7 @@ from readmit.web.languages import chosen_header, language_links
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 STATUS: Final = {
     Page.UNKNOWN_LINK: 404,
@@ -31,6 +33,8 @@ STATUS: Final = {
     Page.CLOSED: 410,
 }
 """The status of each dead end (lifecycle section 16)."""
+_TURNING: Final = frozenset(("R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+"""Bidirectional classes that change the order of what stands around them in a left-to-right sentence (UAX 9)."""
 
 
 @cache
@@ -47,8 +51,26 @@ def _environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    direction = _direction(language)
     environment.globals["language"] = language
+    environment.globals["direction"] = direction
+    environment.filters["isolate"] = partial(_isolate, always=direction == "rtl")
     return environment
+
+
+def _direction(language: str) -> str:
+    """`ltr` or `rtl`, by the catalogue's language (experience LA8)."""
+    from babel.core import Locale
+
+    return Locale.parse(language, sep="-").text_direction
+
+
+def _isolate(text: str, *, always: bool) -> Markup:
+    """User text inside a sentence of ours (experience LA5): `<bdi>` where its letters or controls could reorder it."""
+    from markupsafe import Markup, escape
+
+    turns = any(unicodedata.bidirectional(letter) in _TURNING for letter in text)
+    return Markup("<bdi>{}</bdi>").format(text) if always or turns else escape(text)
 
 
 def render(name: str, language: str, /, **context: Any) -> str:
