@@ -96,7 +96,7 @@ def _run(settings: Settings) -> int:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: None)
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_serve(uvicorn.Server(config), settings, made))
+                return runner.run(_serve(uvicorn.Server(config), world, made))
         finally:
             mailer.stop()
             front.close()
@@ -130,11 +130,15 @@ def _loop_factory() -> Any:
     return uvloop.new_event_loop
 
 
-async def _serve(server: Any, settings: Settings, made: certificates.Certificates) -> int:
-    listening = _listen(settings)
+async def _serve(server: Any, world: World, made: certificates.Certificates) -> int:
+    listening = _listen(world.settings)
     loop = asyncio.get_running_loop()
-    announced = loop.create_task(_announce(server, settings, made))
-    await server.serve(sockets=[listening])
+    announced = loop.create_task(_announce(server, world.settings, made))
+    world.database.attach(loop)
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        world.database.detach()
     announced.cancel()
     return 0
 

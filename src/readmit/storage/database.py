@@ -1,15 +1,14 @@
 """Opens the database; the only place with commit. Concurrent writes share one commit here.
 
-SQLite: WAL, `synchronous=FULL`, one writer thread per process, `BEGIN IMMEDIATE` (reliability section 2).
+SQLite: WAL, `synchronous=FULL`, one writer per process, `BEGIN IMMEDIATE` (reliability section 2).
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +17,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from readmit.domain.errors import Unavailable
 from readmit.domain.text import fold
 from readmit.storage.transaction import Transaction
+from readmit.storage.writer import Job, Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_GROUP = 64
-"""Writes that share a commit at most; each has a savepoint of its own (reliability DB1)."""
 _SETTINGS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -33,26 +31,6 @@ _SETTINGS = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
 )
-
-
-class _Job:
-    """One write that waits for its commit."""
-
-    __slots__ = ("arguments", "deliver", "error", "flow", "named", "result")
-
-    def __init__(
-        self,
-        flow: Callable[..., Any],
-        arguments: tuple[Any, ...],
-        named: dict[str, Any],
-        deliver: Callable[[_Job], None],
-    ) -> None:
-        self.flow = flow
-        self.arguments = arguments
-        self.named = named
-        self.deliver = deliver
-        self.result: Any = None
-        self.error: BaseException | None = None
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -69,13 +47,11 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
         self._connection = connect(path)
-        self._writer = threading.Thread(target=self._work, name="readmit-writer", daemon=True)
-        self._writer.start()
+        self._writer = Writer(self._connection)
 
     # ------------------------------------------------------------------ reads
 
@@ -109,7 +85,7 @@ class Database:
         Raises Unavailable when the store could not commit: the outcome is unknown, repeating is safe.
         """
         future: Future[T] = Future()
-        self._put(_Job(flow, args, kwargs, lambda job: _settle(future, job)))
+        self._put(Job(flow, args, kwargs, lambda job: _settle(future, job)))
         return future.result()
 
     def write_soon(
@@ -122,52 +98,21 @@ class Database:
     ) -> asyncio.Future[T]:
         """`write` for a caller on an event loop."""
         future: asyncio.Future[T] = loop.create_future()
-        self._put(_Job(flow, args, kwargs, lambda job: _settle_on_loop(loop, future, job)))
+        self._put(Job(flow, args, kwargs, lambda job: _settle_on_loop(loop, future, job)))
         return future
 
-    def _put(self, job: _Job) -> None:
+    def _put(self, job: Job) -> None:
         if self._closed:
             raise Unavailable
-        self._jobs.put(job)
+        self._writer.submit(job)
 
-    def _work(self) -> None:
-        while True:
-            job = self._jobs.get()
-            if job is None:
-                return
-            group = [job]
-            last = False
-            while len(group) < _GROUP and not last:
-                try:
-                    further = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                if further is None:
-                    last = True
-                else:
-                    group.append(further)
-            self._commit(group)
-            for done in group:
-                done.deliver(done)
-            if last:
-                return
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A server's loop is there: flows run on its thread, commits beside it."""
+        self._writer.attach(loop)
 
-    def _commit(self, group: Sequence[_Job]) -> None:
-        """One transaction for the group. Whoever fails rolls back alone; if the commit fails, everybody is told 503."""
-        connection = self._connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            transaction = Transaction(connection)
-            for job in group:
-                _run(connection, transaction, job)
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            for job in group:
-                job.result = None
-                job.error = Unavailable()
-                job.error.__cause__ = error
+    def detach(self) -> None:
+        """The server's loop ends."""
+        self._writer.detach()
 
     # ------------------------------------------------------------------ close
 
@@ -176,40 +121,32 @@ class Database:
         if self._closed:
             return
         self._closed = True
-        self._jobs.put(None)
-        self._writer.join()
+        self._writer.close()
         self._connection.close()
         for reader in self._readers:
             reader.close()
 
 
-def _run(connection: sqlite3.Connection, transaction: Transaction, job: _Job) -> None:
-    connection.execute("SAVEPOINT flow")
-    try:
-        job.result = job.flow(transaction, *job.arguments, **job.named)
-    except sqlite3.OperationalError:
-        # A full disk or a busy file may have rolled back everything by itself: the whole group begins anew (DB1).
-        raise
-    except Exception as error:
-        job.error = error
-        if not connection.in_transaction:
-            raise sqlite3.OperationalError("the shared transaction is gone") from error
-        connection.execute("ROLLBACK TO flow")
-    connection.execute("RELEASE flow")
-
-
-def _settle(future: Future[Any], job: _Job) -> None:
+def _settle(future: Future[Any], job: Job) -> None:
     if job.error is not None:
         future.set_exception(job.error)
     else:
         future.set_result(job.result)
 
 
-def _settle_on_loop(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], job: _Job) -> None:
-    loop.call_soon_threadsafe(_finish, future, job)
+def _settle_on_loop(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], job: Job) -> None:
+    """On the loop's own thread at once; where another thread finished the group, by way of the loop."""
+    try:
+        here = asyncio.get_running_loop()
+    except RuntimeError:
+        here = None
+    if here is loop:
+        _finish(future, job)
+    else:
+        loop.call_soon_threadsafe(_finish, future, job)
 
 
-def _finish(future: asyncio.Future[Any], job: _Job) -> None:
+def _finish(future: asyncio.Future[Any], job: Job) -> None:
     if future.cancelled():
         return
     if job.error is not None:
