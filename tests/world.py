@@ -218,10 +218,10 @@ def make_house(folder: Path, **settings: Any) -> House:
     return found_again(House(world, clock))
 
 
-def copy_house(template: Path, folder: Path) -> House:
+def copy_house(template: Path, folder: Path, **settings: Any) -> House:
     """The house of `make_house` on a copy of its file: a hundredth of the time."""
     shutil.copy(template / "readmit.db", folder / "readmit.db")
-    return found_again(House(*make_world(folder, first=1_000_000)))
+    return found_again(House(*make_world(folder, first=1_000_000, **settings)))
 
 
 def found_again(made: House) -> House:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,16 +14,9 @@ from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, ToMyApps
 from readmit.flows import redeem
 from readmit.flows.browsers import digest
 from readmit.storage import browser_flows
-from world import House, a_browser, make_house
+from world import House, a_browser
 
 THREADS = 16
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = make_house(tmp_path)
-    yield made
-    made.world.database.close()
 
 
 def proved_flows(house: House, user_id: str, number: int) -> list[str]:

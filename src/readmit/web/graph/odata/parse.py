@@ -5,194 +5,217 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NoReturn
 
-from readmit.domain.errors import UnsupportedQuery
+from readmit.web.graph.odata import refusals
+from readmit.web.graph.odata.literals import ticks
 from readmit.web.graph.odata.syntax import Any_, Both, Call, Comparison, Either, Literal_, Membership, Node, Not, Path
 
-_LENGTH: Final = 4000
-_DEPTH: Final = 20
-_BRANCHES: Final = 15
+LENGTH: Final = 4000
+DEPTH: Final = 20
+"""Characters of a filter; parentheses, `not` and lambdas in each other (reliability section 7)."""
+BRANCHES: Final = 15
+"""Terms of one `or`, values of one `in` (Q7)."""
+_STEPS: Final = 3
+_NAME: Final = r"[a-z_][a-z0-9_]*"
 _TOKEN: Final = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')"
-    r"|(?P<time>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)(?![\w-])"
-    r"|(?P<guid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"|(?P<number>-?\d+(?:\.\d+)?)"
-    r"|(?P<name>[A-Za-z_][\w.]*(?:/\$?[A-Za-z_][\w.]*)*)"
+    r"[ \t\r\n]*(?:(?P<text>'[^'\x00-\x1f\ud800-\udfff]*(?:''[^'\x00-\x1f\ud800-\udfff]*)*')"
+    r"|(?P<guid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])"
+    r"|(?P<time>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?)(?![\w:.-])"
+    r"|(?P<number>-?\d+(?:\.\d+)?)(?![\w:.-])"
+    rf"|(?P<name>{_NAME}(?:/{_NAME})*(?:/\$count)?)"
     r"|(?P<mark>[(),:]))",
     re.IGNORECASE | re.ASCII,
 )
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
 _COMPARE: Final = frozenset({"eq", "ne", "gt", "ge", "lt", "le"})
+_FUNCTIONS: Final = frozenset({"startswith", "endswith", "contains"})
 _WORDS: Final = {"true": True, "false": False, "null": None}
 
 
-def parse(text: str) -> Node:
-    """The tree of a filter. Raises UnsupportedQuery with the position of what is wrong (Q1, Q6, Q7)."""
-    if len(text) > _LENGTH:
-        raise UnsupportedQuery(f"Invalid filter clause: at most {_LENGTH} characters are accepted.", "BadRequest")
-    reader = _Reader(text)
+def filter(text: str, *, branches: int = BRANCHES) -> Node:
+    """The tree of a filter. Raises UnsupportedQuery with the position of what is wrong (Q1), or Q7.
+
+    `branches`: how many terms an `or` may have; delta queries allow 50 (graph G58).
+    """
+    if len(text) > LENGTH:
+        raise refusals.syntax(LENGTH, text)
+    reader = _Reader(text, branches)
     node = reader.disjunction(0)
-    if reader.kind != "end":
+    if reader.kind:
         reader.fail()
-    if reader.branches > _BRANCHES:
-        raise too_many(reader.branches)
     return node
 
 
-def too_many(number: int) -> UnsupportedQuery:
-    """Q7."""
-    return UnsupportedQuery(
-        "Too many child clauses specified in search filter expression containing 'OR' operators: "
-        f"{number}. Max allowed: {_BRANCHES}."
-    )
+parse = filter  # as a name of its own: `filter` alone is the built-in
 
 
 class _Reader:
-    """Walks over the tokens, one ahead."""
+    """Walks over the tokens, one ahead. `kind` is empty at the end; `word` is a name in lower case."""
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("_branches", "_end", "_start", "_text", "kind", "value", "word")
+
+    def __init__(self, text: str, branches: int) -> None:
         self._text = text
-        self._position = 0
+        self._branches = branches
         self._end = 0
-        self.branches = 1
-        self.kind = ""
-        self.value = ""
         self.advance()
 
     def advance(self) -> None:
-        self._position = self._end
         match = _TOKEN.match(self._text, self._end)
         if match is None:
-            if self._text[self._end :].strip():
-                self.fail()
-            self.kind, self.value = "end", ""
+            self._finish()
             return
-        self.kind = match.lastgroup or ""
-        self.value = match.group(self.kind)
-        self._end = match.end()
+        kind = match.lastgroup or ""
+        self.kind, self.value = kind, match[kind]
+        self._start, self._end = match.span(kind)
+        self.word = self.value.lower() if kind == "name" else ""
+
+    def _finish(self) -> None:
+        space = _SPACE.match(self._text, self._end)
+        self._start = space.end() if space else self._end
+        self.kind = self.value = self.word = ""
+        if self._start < len(self._text):
+            self.fail()
 
     def fail(self) -> NoReturn:
-        shown = self._text[:120]
-        message = f"Invalid filter clause: Syntax error at position {self._position} in '{shown}'."
-        raise UnsupportedQuery(message, "BadRequest")
+        raise refusals.syntax(self._start, self._text)
 
-    def word(self) -> str:
-        return self.value.lower() if self.kind == "name" else ""
-
-    def expect(self, mark: str) -> None:
-        if self.kind != "mark" or self.value != mark:
+    def take(self, mark: str) -> None:
+        if self.value != mark:
             self.fail()
         self.advance()
 
     # ------------------------------------------------------------ precedence
 
     def disjunction(self, depth: int) -> Node:
-        if depth > _DEPTH:
-            raise UnsupportedQuery(f"Invalid filter clause: nested deeper than {_DEPTH}.", "BadRequest")
-        node = self.conjunction(depth)
-        while self.word() == "or":
-            self.advance()
-            self.branches += 1
-            node = Either(node, self.conjunction(depth))
-        return node
-
-    def conjunction(self, depth: int) -> Node:
-        node = self.negation(depth)
-        while self.word() == "and":
-            self.advance()
-            node = Both(node, self.negation(depth))
-        return node
-
-    def negation(self, depth: int) -> Node:
-        if self.word() == "not":
-            self.advance()
-            if depth > _DEPTH:
-                self.fail()
-            return Not(self.negation(depth + 1))
-        if self.kind == "mark" and self.value == "(":
-            self.advance()
-            node = self.disjunction(depth + 1)
-            self.expect(")")
-            return node
-        return self.predicate(depth)
-
-    def predicate(self, depth: int) -> Node:
-        if self.kind != "name":
+        if depth > DEPTH:
             self.fail()
-        name, lowered = self.value, self.word()
+        node = self._conjunction(depth)
+        while self.word == "or":
+            self.advance()
+            node = Either(node, self._conjunction(depth))
+        if isinstance(node, Either) and (number := _width(node)) > self._branches:
+            raise refusals.too_many_branches(number, self._branches)
+        return node
+
+    def _conjunction(self, depth: int) -> Node:
+        node = self._term(depth)
+        while self.word == "and":
+            self.advance()
+            node = Both(node, self._term(depth))
+        return node
+
+    def _term(self, depth: int) -> Node:
+        if self.kind == "name":
+            return self._negation(depth) if self.word == "not" else self._predicate(depth)
+        self.take("(")
+        node = self.disjunction(depth + 1)
+        self.take(")")
+        return node
+
+    def _negation(self, depth: int) -> Node:
+        if depth >= DEPTH:
+            self.fail()
         self.advance()
-        if self.kind == "mark" and self.value == "(":
-            return self._called(name, lowered, depth)
-        operator: Any = self.word()
-        path = self._path(name)
+        return Not(self._term(depth + 1))
+
+    # ------------------------------------------------------------ predicates
+
+    def _predicate(self, depth: int) -> Node:
+        name, lowered = self.value, self.word
+        start = self._start
+        self.advance()
+        if self.value == "(":
+            return self._called(name, start, depth)
+        operator: Any = self.word
+        if lowered in _WORDS or (operator not in _COMPARE and operator != "in"):
+            self.fail()
+        path = self._path(name, start)
+        self.advance()
         if operator == "in":
-            self.advance()
             return Membership(path, self._literals())
-        if operator not in _COMPARE:
-            self.fail()
-        self.advance()
         return Comparison(path, operator, self._literal())
 
-    def _called(self, name: str, lowered: str, depth: int) -> Node:
-        self.advance()
-        if lowered in ("startswith", "endswith"):
-            return self._function(lowered)
-        if lowered.endswith("/any"):
-            return self._any(name[: -len("/any")], depth)
-        option = name.rpartition("/")[2]
-        raise UnsupportedQuery(
-            f"Unsupported or invalid query filter clause specified for property '{option[:120]}' of resource 'User'."
-        )
+    def _called(self, name: str, start: int, depth: int) -> Node:
+        collection, _, last = name.rpartition("/")
+        word: Any = last.lower()
+        if not collection and word in _FUNCTIONS:
+            self.advance()
+            return self._function(word)
+        if collection and word in ("any", "all"):
+            self.advance()
+            return self._lambda(self._path(collection, start), word, depth)
+        raise refusals.syntax(start, self._text)
 
     def _function(self, function: Any) -> Node:
-        if self.kind != "name":
-            self.fail()
-        path = self._path(self.value)
+        path = self._path(self.value, self._start) if self.kind == "name" else self.fail()
         self.advance()
-        self.expect(",")
-        literal = self._literal()
-        if not isinstance(literal.value, str):
+        self.take(",")
+        if self.kind != "text":
             self.fail()
-        self.expect(")")
-        return Call(function, path, literal.value)
+        text = self._literal().value
+        self.take(")")
+        return Call(function, path, str(text))
 
-    def _any(self, collection: str, depth: int) -> Node:
+    def _lambda(self, path: Path, quantifier: Any, depth: int) -> Node:
         variable = self.value
         if self.kind != "name" or "/" in variable:
             self.fail()
         self.advance()
-        self.expect(":")
+        self.take(":")
         condition = self.disjunction(depth + 1)
-        self.expect(")")
-        return Any_(self._path(collection), variable, condition)
+        self.take(")")
+        return Any_(path, variable, condition, quantifier)
 
-    def _path(self, name: str) -> Path:
+    def _path(self, name: str, start: int) -> Path:
         steps = tuple(name.split("/"))
-        if len(steps) > 2:
-            self.fail()
+        if len(steps) > _STEPS:
+            raise refusals.syntax(start, self._text)
         return Path(steps)
 
+    # -------------------------------------------------------------- literals
+
     def _literals(self) -> tuple[Literal_, ...]:
-        self.expect("(")
+        self.take("(")
         found = [self._literal()]
-        while self.kind == "mark" and self.value == ",":
+        while self.value == ",":
             self.advance()
             found.append(self._literal())
-        self.expect(")")
-        if len(found) > _BRANCHES:
-            raise too_many(len(found))
+        self.take(")")
+        if len(found) > self._branches:
+            raise refusals.too_many_branches(len(found), self._branches)
         return tuple(found)
 
     def _literal(self) -> Literal_:
         kind, value = self.kind, self.value
         if kind == "text":
-            self.advance()
-            return Literal_(value[1:-1].replace("''", "'"), quoted=True)
-        if kind in ("guid", "time"):
-            self.advance()
-            return Literal_(value)
-        if kind == "number":
-            self.advance()
-            return Literal_(float(value) if "." in value else int(value))
-        if kind == "name" and value.lower() in _WORDS:
-            self.advance()
-            return Literal_(_WORDS[value.lower()])
-        return self.fail()
+            literal = Literal_(value[1:-1].replace("''", "'"), True)
+        elif kind == "guid" or (kind == "time" and _is_time(value)):
+            literal = Literal_(value)
+        elif kind == "number":
+            literal = Literal_(float(value) if "." in value else int(value))
+        elif self.word in _WORDS:
+            literal = Literal_(_WORDS[self.word])
+        else:
+            self.fail()
+        self.advance()
+        return literal
+
+
+def _width(node: Node) -> int:
+    """How many branches an `or` has, those of its branches in parentheses among them."""
+    number, rest = 0, [node]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, Either):
+            rest += (node.left, node.right)
+        else:
+            number += 1
+    return number
+
+
+def _is_time(text: str) -> bool:
+    try:
+        ticks(text)
+    except ValueError:
+        return False
+    return True

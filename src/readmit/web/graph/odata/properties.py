@@ -1,97 +1,43 @@
-"""What can be filtered, by resource: column, kind, and which operators want advanced mode (graph G27, G39)."""
+"""What can be asked of each resource: the catalogues together (graph G27, G39, G42)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Kind = Literal["text", "address", "flag", "time", "id", "collection"]
-ADVANCED: Final = "A"
-DEFAULT: Final = "D"
+from readmit.web.graph.odata.catalogue_directory import APPLICATION, GROUP, SERVICE_PRINCIPAL
+from readmit.web.graph.odata.catalogue_records import APP_ROLE_ASSIGNMENT, DIRECTORY_AUDIT, GRANT, ROLE_ASSIGNMENT
+from readmit.web.graph.odata.catalogue_user import USER
+from readmit.web.graph.odata.property import Property, Resource, by_path
 
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """A filterable property. `eq`, `sw`, `cmp`, `null`: `D`, `A`, or empty where the operator is refused."""
-
-    name: str
-    column: str
-    kind: Kind
-    eq: str = DEFAULT
-    sw: str = ""
-    cmp: str = ""
-    null: str = ""
-    ew: str = ""
-
-
-def _table(*properties: Property) -> dict[str, Property]:
-    return {entry.name.lower(): entry for entry in properties}
-
-
-def _profile(name: str) -> str:
-    return f"json_extract(profile, '$.{name}')"
-
-
-def _texts(names: str, *, eq: str, sw: str, null: str = ADVANCED, cmp: str = "") -> list[Property]:
-    return [Property(name, _profile(name), "text", eq, sw, cmp, null) for name in names.split()]
-
-
-USER: Final = _table(
-    Property("id", "id", "id"),
-    Property("accountEnabled", "account_enabled", "flag"),
-    Property("createdDateTime", "created_at", "time", cmp="D", null="A"),
-    Property("deletedDateTime", "deleted_at", "time", cmp="D", null="A"),
-    Property("creationType", "creation_type", "text"),
-    Property("displayName", "display_name", "text", sw="D", cmp="D", null="A"),
-    Property("givenName", "given_name", "text", sw="D", cmp="D", null="A"),
-    Property("surname", "surname", "text", sw="D", cmp="D", null="A"),
-    Property("externalUserState", "external_state", "text", sw="D", null="A"),
-    Property("externalUserStateChangeDateTime", "external_state_changed_at", "time", cmp="D", null="A"),
-    Property("mail", "mail", "address", sw="D", cmp="D", null="A", ew="A"),
-    Property("mailNickname", "mail_nickname", "text", sw="D", cmp="D", null="A"),
-    Property("userPrincipalName", "upn", "address", sw="D", cmp="D", ew="A"),
-    Property("userType", "user_type", "text", null="A"),
-    Property("preferredLanguage", "preferred_language", "text", eq="A", sw="A", cmp="A", null="A"),
-    Property("otherMails", "other_mails", "collection", sw="D", cmp="D", ew="A"),
-    Property(
-        "proxyAddresses",
-        "CASE WHEN mail IS NULL THEN '[]' ELSE json_array('SMTP:' || mail) END",
-        "collection",
-        sw="D",
-        cmp="D",
-        ew="A",
+_IN_TABLES: Final = (
+    USER,
+    GROUP,
+    APPLICATION,
+    SERVICE_PRINCIPAL,
+    DIRECTORY_AUDIT,
+    APP_ROLE_ASSIGNMENT,
+    GRANT,
+    ROLE_ASSIGNMENT,
+)
+RESOURCES: Final[dict[str, Resource]] = {resource.name: resource for resource in _IN_TABLES}
+"""What has a table of its own."""
+DIRECTORY_OBJECT: Final = Resource(
+    "directoryObject",
+    "DirectoryObject",
+    "directory_objects",
+    by_path(Property("id", "{t}.id", "guid", "D")),
+    unfilterable=tuple(
+        dict.fromkeys(
+            name.partition("/")[0]
+            for resource in (USER, GROUP, APPLICATION, SERVICE_PRINCIPAL)
+            for name in resource.names()
+            if name != "id"
+        )
     ),
-    Property("imAddresses", f"COALESCE({_profile('imAddresses')}, '[]')", "collection", sw="D"),
-    Property("businessPhones", f"COALESCE({_profile('businessPhones')}, '[]')", "collection", eq="A", sw="A"),
-    *_texts("companyName faxNumber postalCode streetAddress employeeType", eq="A", sw="A"),
-    *_texts("city country state department employeeId usageLocation jobTitle", eq="D", sw="D", cmp="D"),
-    *_texts("mobilePhone officeLocation", eq="A", sw="A", cmp="A"),
 )
-GROUP: Final = _table(
-    Property("id", "id", "id"),
-    Property("displayName", "display_name", "text", sw="D"),
-    Property("mail", "mail", "address", sw="D"),
-    Property("mailNickname", "mail_nickname", "text", sw="D"),
-    Property("uniqueName", "unique_name", "text", sw="D"),
-    Property("mailEnabled", "mail_enabled", "flag"),
-    Property("securityEnabled", "security_enabled", "flag"),
-    Property("isAssignableToRole", "is_assignable_to_role", "flag"),
-    Property("groupTypes", "group_types", "collection"),
-    Property("createdDateTime", "created_at", "time", eq="A", cmp="A"),
-    Property("description", "description", "text", eq="A", sw="A", null="A"),
-)
-APPLICATION: Final = _table(
-    Property("id", "id", "id"),
-    Property("appId", "app_id", "id"),
-    Property("displayName", "display_name", "text", sw="D"),
-    Property("createdDateTime", "created_at", "time", cmp="D"),
-    Property("identifierUris", "identifier_uris", "collection", sw="D"),
-)
-PRINCIPAL: Final = _table(
-    Property("id", "id", "id"),
-    Property("appId", "app_id", "id"),
-    Property("displayName", "display_name", "text", sw="D"),
-    Property("accountEnabled", "account_enabled", "flag"),
-    Property("appRoleAssignmentRequired", "assignment_required", "flag", eq="A"),
-)
-RESOURCES: Final = {"user": USER, "group": GROUP, "application": APPLICATION, "servicePrincipal": PRINCIPAL}
+"""Members, owners, memberOf without a cast; whoever reads them names the alias of his table (graph G39)."""
+
+
+def resource(name: str) -> Resource:
+    """By the type's name without namespace."""
+    return DIRECTORY_OBJECT if name == DIRECTORY_OBJECT.name else RESOURCES[name]
