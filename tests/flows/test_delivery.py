@@ -1,0 +1,1 @@
+"""Delivery of owed mail: kept, sent, tried again, parked, superseded (reliability section 3)."""

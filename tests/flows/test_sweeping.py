@@ -1,0 +1,1 @@
+"""What the server does by itself: sweeping, keys, the first tenant, the local client."""
