@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 
-.PHONY: help demo test check journeys faults bench dist lock system clean
+.PHONY: help demo test check faults bench dist lock system clean
 
 help:
 	@echo "make demo          play the article's story over HTTPS and leave the server up (CHECK=1: print JSON and stop)"

@@ -184,6 +184,8 @@ def _check(settings: Settings) -> None:
     if not settings.tls and not settings.trusted_proxies and not is_loopback(settings.host):
         sentence = f"--no-tls is for loopback or behind trusted proxies; '{settings.host}' is neither (security H3)."
         raise OperatorError(sentence, 2)
+    if settings.workers > 1:
+        raise OperatorError("'workers' is not there yet: this version serves with one process.", 2)
     if settings.smtp is not None and settings.mail_from is None:
         raise OperatorError("'smtp' also needs 'mail_from', the address that mail comes from.", 2)
     if settings.database is not None:

@@ -630,3 +630,40 @@ def test_a_redemption_clears_the_mail_that_was_still_owed(house: House) -> None:
     follow(house, invited).redeem_by_code()
     assert house.read(outbox.state_of, invited.invitation.id) == "superseded"
     assert house.read(passcodes.get, "none") is None
+
+
+def test_L26_where_the_tenant_allows_it_home_identity_and_code_bind_the_home_identity(house: House) -> None:
+    """Alias users: the invited address is one that their home account does not list."""
+    configure(house, allowOtherAccount=True)
+    invited = house.invite("alias@fabrikam.com")
+    way = follow(house, invited)
+    way.do(prove.use_other_account)
+    way.do(prove.type_address, EmailAddress.parse("bob@fabrikam.com"))
+    way.password()
+    assert dead_end(way.proceed) is Page.OTHER_ADDRESS
+    way.do(redeem.refuse, Page.OTHER_ADDRESS)
+    way.do(prove.use_code)
+    assert way.code().right
+    assert isinstance(way.proceed(), Onward)
+    assert isinstance(way.accept(), Arrived)
+    redemption = house.guest(invited.user.id).redemption
+    assert isinstance(redemption, Accepted)
+    assert redemption.binding.kind == "tenant"
+    assert redemption.redeemed.given == "alias@fabrikam.com"
+
+
+def test_L26_a_home_identity_without_the_code_binds_nothing(house: House) -> None:
+    configure(house, allowOtherAccount=True)
+    invited = house.invite("alias@fabrikam.com")
+    way = follow(house, invited)
+    way.do(prove.use_other_account)
+    way.do(prove.type_address, EmailAddress.parse("bob@fabrikam.com"))
+    way.password()
+    way.do(redeem.refuse, Page.OTHER_ADDRESS)
+    assert isinstance(way.accept(), Onward)
+    way.do(prove.use_other_account)
+    way.do(prove.type_address, EmailAddress.parse("alias@fabrikam.com"))
+    way.redeem_by_code()
+    redemption = house.guest(invited.user.id).redemption
+    assert isinstance(redemption, Accepted)
+    assert redemption.binding.kind == "mail", "an account left behind by choosing another is forgotten"

@@ -85,6 +85,8 @@ class Flow:
     method: Method | None = None
     home_tenant_id: str | None = None
     proof: Proof | None = None
+    other_proof: Proof | None = None
+    """A home identity of another address, kept for a code that proves the invited mailbox (`allowOtherAccount`)."""
     language: str | None = None
 
 
@@ -136,6 +138,11 @@ def check_open(
     if not user.enabled:
         raise DeadEnd(Page.BLOCKED)
     return redemption
+
+
+def together(home: Proof, code: Proof) -> Proof:
+    """Home identity and code in one flow: the home identity is bound, the code proves the address (lifecycle L26)."""
+    return replace(home, keys=(*home.keys, *code.keys), at=code.at, amr=(*home.amr, *code.amr))
 
 
 def check_proof(user: User, proof: Proof) -> None:

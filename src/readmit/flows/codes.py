@@ -9,7 +9,7 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, Pending, User, mail_binding
 from readmit.domain.mail import OwedMail
-from readmit.domain.redemption import Flow, Proof, check_open
+from readmit.domain.redemption import Flow, Proof, check_open, together
 from readmit.domain.tenant import Tenant
 from readmit.flows.browsers import Browser
 from readmit.flows.world import World
@@ -163,7 +163,10 @@ def enter_code(tx: Transaction, world: World, browser: Browser, flow_id: str, ty
     if not right or not made.real or not passcodes.delete(tx, made.id):
         return Entered(right=False)
     _take_back(tx, tenant, browser, flow, made, now)
-    browser_flows.update(tx, replace(flow, proof=_proof(made.address, now)))
+    proof = _proof(made.address, now)
+    if flow.other_proof is not None:
+        proof = together(flow.other_proof, proof)
+    browser_flows.update(tx, replace(flow, proof=proof, other_proof=None))
     return Entered(right=True)
 
 

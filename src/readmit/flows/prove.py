@@ -113,7 +113,9 @@ def use_code(tx: Transaction, world: World, browser: Browser, flow_id: str) -> N
 def use_other_account(tx: Transaction, world: World, browser: Browser, flow_id: str) -> None:
     """Back to the address page."""
     flow = _flow(tx, world, browser, flow_id)
-    browser_flows.update(tx, replace(flow, address=None, method=None, home_tenant_id=None, proof=None))
+    browser_flows.update(
+        tx, replace(flow, address=None, method=None, home_tenant_id=None, proof=None, other_proof=None)
+    )
 
 
 # ------------------------------------------------------------------- password

@@ -10,6 +10,7 @@ from readmit.domain.guest import Accepted, Pending, User
 from readmit.domain.invitation import Invitation
 from readmit.domain.redemption import (
     Flow,
+    Proof,
     Step,
     Target,
     ToApplication,
@@ -314,7 +315,7 @@ def refuse(tx: Transaction, world: World, browser: Browser, flow_id: str, page: 
     flow = browser_flows.get(tx, flow_id, browser.flow_hash)
     if flow is None or flow.proof is None:
         return
-    browser_flows.update(tx, replace(flow, proof=None))
+    browser_flows.update(tx, replace(flow, proof=None, other_proof=_kept(tx, flow, page)))
     guest = flow.user_id or _id_of(tx, flow)
     event = audit.Event(
         audit.REDEEM,
@@ -325,6 +326,15 @@ def refuse(tx: Transaction, world: World, browser: Browser, flow_id: str, page: 
         details={"page": page.value, "issuer": flow.proof.binding.shown_issuer},
     )
     audit_log.append(tx, flow.tenant_id, audit.SYSTEM, (event,), now=world.now(), new_id=world.new_id)
+
+
+def _kept(tx: Transaction, flow: Flow, page: Page) -> Proof | None:
+    """Where the tenant allows another account, its proof waits for a code to the invited mailbox (lifecycle L26)."""
+    tenant = tenants.get(tx, flow.tenant_id)
+    wanted = page is Page.OTHER_ADDRESS and flow.kind == "redemption"
+    if not wanted or tenant is None or not tenant.settings.allowOtherAccount:
+        return None
+    return flow.proof if flow.proof is not None and flow.proof.home_user_id is not None else None
 
 
 def _id_of(tx: Transaction, flow: Flow) -> str | None:

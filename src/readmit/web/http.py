@@ -91,7 +91,11 @@ class Front:
             client_ip=self._origins.client(scope, headers),
             request_id=self._world.new_id(),
         )
-        return await self._through(self._surfaces(call.path), call)
+        reply = await self._through(self._surfaces(call.path), call)
+        if reply.status >= 400:
+            _log.info("refused", request_id=call.request_id, method=call.method, status=reply.status)
+        security = self._origins.transport_security(origin)
+        return reply.with_headers(*security) if security else reply
 
     async def _through(self, handler: Handler, call: Call) -> Reply:
         try:

@@ -56,6 +56,14 @@ class Origins:
             return None
         return f"{scheme}://{host.lower()}"
 
+    def transport_security(self, origin: str) -> tuple[tuple[str, str], ...]:
+        """HSTS for a name of one's own: not for loopback, addresses, Microsoft's names (security H4)."""
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+        if parts.scheme != "https" or host in _LOOPBACK or host in MICROSOFT_HOSTS or _is_address(host):
+            return ()
+        return (("strict-transport-security", "max-age=31536000; includeSubDomains"),)
+
     def client(self, scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> str:
         """The address that the request came from."""
         peer = scope["client"][0] if scope.get("client") else ""
@@ -78,6 +86,14 @@ class Origins:
         except ValueError:
             return False
         return any(peer in proxy for proxy in self._proxies)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(host: str) -> str | None:

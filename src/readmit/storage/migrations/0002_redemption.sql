@@ -50,6 +50,7 @@ CREATE TABLE flows (
     method TEXT CHECK (method IN ('home', 'code')),
     home_tenant_id TEXT,
     proof TEXT,
+    other_proof TEXT,
     language TEXT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
