@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from readmit.domain.application import Application, Assignment, Secret, ServicePrincipal, assignment_id
@@ -15,6 +16,7 @@ from readmit.storage.transaction import Transaction
 from readmit.tokens import from_base64url
 
 _SCOPE: Final = "local-client"
+_SECRET_LIFETIME: Final = timedelta(days=3650)
 _PERMISSIONS: Final = (
     "User.Invite.All",
     "User.ReadWrite.All",
@@ -86,7 +88,7 @@ def _with_secret(tx: Transaction, world: World, tenant: Tenant, application_id: 
             hint=secret[:3],
             display_name="written by serve",
             starts=now,
-            ends=now.replace(year=now.year + 10),
+            ends=now + _SECRET_LIFETIME,
         ),
     )
     return LocalClient(tenant, application.app_id, secret)

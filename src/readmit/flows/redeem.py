@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from readmit.domain import audit
 from readmit.domain.errors import DeadEnd, Page
+from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Pending, User
 from readmit.domain.invitation import Invitation
 from readmit.domain.redemption import (
@@ -78,7 +79,7 @@ def look(tx: Transaction, world: World, browser: Browser, flow_id: str) -> View:
     invitation = _checked_invitation(tx, world, tenant, flow, guest)
     code = passcodes.of_flow(tx, flow.id)
     request = flow.target.request if isinstance(flow.target, ToApplication) else None
-    scopes = authorize.missing_consent(tx, request, flow.user_id) if request and flow.user_id else ()
+    scopes = _to_consent(tx, request, flow.user_id) if request and flow.user_id else ()
     return View(
         flow=flow,
         step=next_step(flow, code_sent=code is not None, consent_needed=bool(scopes), now=world.now()),
@@ -93,6 +94,11 @@ def look(tx: Transaction, world: World, browser: Browser, flow_id: str) -> View:
         code=code,
         one_time=flow.proof is not None and flow.proof.amr == ONE_TIME,
     )
+
+
+def _to_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
+    """What the consent page shows: what nobody consented to yet; all of it where the application asks anew."""
+    return request.scopes if "consent" in request.prompt else authorize.missing_consent(tx, request, user_id)
 
 
 def _may_reuse(flow: Flow) -> bool:
@@ -199,7 +205,7 @@ def _begin_redemption(tx: Transaction, world: World, tenant: Tenant, flow: Flow,
 
 
 def _arrive(
-    tx: Transaction, world: World, browser: Browser, tenant: Tenant, flow: Flow, user: User
+    tx: Transaction, world: World, browser: Browser, tenant: Tenant, flow: Flow, user: User, *, agreed: bool = False
 ) -> Onward | Arrived:
     """Sign the browser in; an application may still need consent, or an assignment (P11)."""
     assert flow.proof is not None
@@ -208,7 +214,7 @@ def _arrive(
         if authorize.not_assigned(tx, request, user.id):
             application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
             raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
-        if authorize.missing_consent(tx, request, user.id):
+        if not agreed and _to_consent(tx, request, user.id):
             return Onward()
     if not browser_flows.delete(tx, flow.id):
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
@@ -304,7 +310,7 @@ def consent_to_application(tx: Transaction, world: World, browser: Browser, flow
     if user is None or user.epoch != flow.epoch:
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
     authorize.record_consent(tx, world, flow.target.request, user.id)
-    return _arrive(tx, world, browser, tenant, flow, user)
+    return _arrive(tx, world, browser, tenant, flow, user, agreed=True)
 
 
 # ----------------------------------------------------------------------- refusal

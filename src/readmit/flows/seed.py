@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, Literal
 
 from readmit.domain import upn as upns
 from readmit.domain.address import EmailAddress
 from readmit.domain.application import Application, Assignment, PermissionGrant, Secret, ServicePrincipal, assignment_id
-from readmit.domain.errors import OperatorError
+from readmit.domain.errors import AddressTaken, OperatorError, UpnTaken
 from readmit.domain.graph_permissions import GRAPH_APP_ID, ROLE_IDS
 from readmit.domain.group import Group
 from readmit.domain.guest import Accepted, Binding, Pending, User, home_binding, mail_binding
@@ -37,6 +38,7 @@ from readmit.storage.transaction import Transaction
 from readmit.tokens import from_base64url
 
 _ROLE_IDS = {name: role_id for role_id, name in DIRECTORY_ROLES.items()}
+_SECRET_LIFETIME = timedelta(days=50 * 365)
 MY_APPS = "https://myapps.microsoft.com/"
 
 
@@ -211,8 +213,7 @@ def _tenant(run: _Run, seed: SeedTenant) -> Tenant:
     if found is not None:
         return _existing_tenant(run, seed, found)
     for name in names:
-        if tenants.domain_owner(run.tx, name) is not None:
-            raise _fail(seed.line, f"the domain {name} belongs to another tenant")
+        _check_domain_is_free(run, seed, name)
     tenant = Tenant(
         id=seed.id or run.world.new_id(),
         display_name=seed.display_name,
@@ -239,15 +240,24 @@ def _existing_tenant(run: _Run, seed: SeedTenant, found: Tenant) -> Tenant:
         preferred_language=seed.preferred_language,
         privacy_url=seed.privacy_url,
         settings=seed.settings,
+        domains=found.domains.union(seed.domains),
     )
-    if as_in_file != found:
-        if not run.force:
-            run.report.differs.append(f"tenant {scope}")
-            return found
-        tenants.update(run.tx, as_in_file)
-        run.report.applied.append(f"tenant {scope}")
-        return as_in_file
-    return found
+    if as_in_file == found:
+        return found
+    if not run.force:
+        run.report.differs.append(f"tenant {scope}")
+        return found
+    for name in sorted(as_in_file.domains - found.domains):
+        _check_domain_is_free(run, seed, name)
+        tenants.add_domain(run.tx, found.id, name, default=False)
+    tenants.update(run.tx, as_in_file)
+    run.report.applied.append(f"tenant {scope}")
+    return as_in_file
+
+
+def _check_domain_is_free(run: _Run, seed: SeedTenant, name: str) -> None:
+    if tenants.domain_owner(run.tx, name) is not None:
+        raise _fail(seed.line, f"the domain {name} belongs to another tenant")
 
 
 def _user(run: _Run, seed: SeedTenant, tenant: Tenant, entry: SeedUser) -> None:
@@ -272,21 +282,28 @@ def _right(
     run: _Run, scope: str, kind: str, key: str, *, grant: Callable[..., object], held: bool, alive: bool
 ) -> None:
     """A right is given once; taken away since, it stays away but for `--force`, never for a deleted object."""
-    if (scope, kind, key) not in run.known:
+    known = (scope, kind, key) in run.known
+    if not known and alive:
 
         def make() -> str:
             grant()
             return key
 
         run.once(scope, kind, key, make)
+    elif held:
         return
-    if held:
-        return
-    if run.force and alive:
+    elif known and run.force and alive:
         grant()
         run.report.applied.append(f"{kind} {key}")
     else:
         run.report.differs.append(f"{kind} {key}")
+
+
+def _missing(run: _Run, right: tuple[str, str, str], line: int, text: str) -> None:
+    """What a right names is not there: gone since an earlier run gave it, or a mistake in the file."""
+    if right not in run.known:
+        raise _fail(line, text)
+    run.report.differs.append(f"{right[1]} {right[2]}")
 
 
 def _make_user(run: _Run, seed: SeedTenant, tenant: Tenant, entry: SeedUser) -> str:
@@ -312,11 +329,18 @@ def _make_user(run: _Run, seed: SeedTenant, tenant: Tenant, entry: SeedUser) -> 
     )
     if mail.domain not in tenant.domains:
         raise _fail(entry.line, f"the domain of {entry.mail or entry.upn} is not one of the tenant's")
-    users.insert(run.tx, user)
+    _insert(run, user, entry.line)
     hashed = run.hashes.get((seed.initial_domain, "user", entry.upn.lower()))
     if hashed is not None:
         users.set_password(run.tx, user.id, hashed, now=now)
     return user.id
+
+
+def _insert(run: _Run, user: User, line: int) -> None:
+    try:
+        users.insert(run.tx, user)
+    except (AddressTaken, UpnTaken) as error:
+        raise _fail(line, f"{user.mail} is somebody else's already") from error
 
 
 # ----------------------------------------------------------------- applications
@@ -329,7 +353,7 @@ def _application(run: _Run, seed: SeedTenant, tenant: Tenant, entry: SeedApplica
     )
     graph = apps.principal_by_app_id(run.tx, tenant.id, GRAPH_APP_ID)
     assert graph is not None
-    alive = apps.principal(run.tx, tenant.id, principal_id) is not None
+    alive = _live_application(run, tenant, principal_id)
     for name in entry.permissions:
         role_id = ROLE_IDS[name]
         made = _assigned(run, tenant, principal_id, "ServicePrincipal", graph.id, role_id)
@@ -361,6 +385,11 @@ def _application(run: _Run, seed: SeedTenant, tenant: Tenant, entry: SeedApplica
             held=seeds.consented(run.tx, principal_id, graph.id),
             alive=alive,
         )
+
+
+def _live_application(run: _Run, tenant: Tenant, principal_id: str) -> bool:
+    principal = apps.principal(run.tx, tenant.id, principal_id)
+    return principal is not None and principal.deleted is None
 
 
 def _assigned(run: _Run, tenant: Tenant, principal_id: str, kind: Any, resource_id: str, role_id: str) -> Assignment:
@@ -415,7 +444,7 @@ def _make_application(run: _Run, seed: SeedTenant, tenant: Tenant, entry: SeedAp
             hint=entry.client_secret[:3],
             display_name="seed",
             starts=now,
-            ends=now.replace(year=now.year + 50),
+            ends=now + _SECRET_LIFETIME,
         )
         client_secrets.add(run.tx, secret)
     return principal.id
@@ -469,8 +498,10 @@ def _make_guest(run: _Run, tenant: Tenant, entry: SeedGuest) -> str:
     )
     if entry.state == "Accepted":
         binding = _binding(run, entry)
+        if users.by_binding(run.tx, tenant.id, binding) is not None:
+            raise _fail(entry.line, f"the identity of {address} is another guest's already")
         user = replace(user, redemption=Accepted(address, now, binding, address))
-    users.insert(run.tx, user)
+    _insert(run, user, entry.line)
     _invited(run, tenant, user, address)
     if entry.state == "Accepted":
         invitations.redeemed(run.tx, run.world.new_id(), user, now)
@@ -523,15 +554,19 @@ def _group(run: _Run, seed: SeedTenant, tenant: Tenant, entry: SeedGroup) -> Non
     group_id = run.once(scope, "group", entry.display_name, lambda: _make_group(run, tenant, entry))
     alive = groups.live(run.tx, tenant.id, group_id) is not None
     for member in entry.members:
-        kind, member_id = _principal(run, seed, tenant, member, entry.line)
+        key = f"{entry.display_name} {member.lower()}"
+        found = _principal(run, seed, tenant, member)
+        if found is None:
+            _missing(run, (scope, "member", key), entry.line, f"there is no user, guest or group '{member}'")
+            continue
         _right(
             run,
             scope,
             "member",
-            f"{entry.display_name} {member.lower()}",
-            grant=lambda kind=kind, member_id=member_id: groups.add_member(run.tx, group_id, member_id, kind),
-            held=seeds.is_member(run.tx, group_id, member_id),
-            alive=alive,
+            key,
+            grant=lambda found=found: groups.add_member(run.tx, group_id, found.id, found.kind),
+            held=seeds.is_member(run.tx, group_id, found.id),
+            alive=alive and found.alive,
         )
 
 
@@ -552,17 +587,27 @@ def _make_group(run: _Run, tenant: Tenant, entry: SeedGroup) -> str:
     return group.id
 
 
-def _principal(run: _Run, seed: SeedTenant, tenant: Tenant, name: str, line: int) -> tuple[Any, str]:
-    """A user, guest or group by its key in the file: the same object also after a reset."""
+@dataclass(frozen=True, slots=True)
+class _Principal:
+    """Who a right is for."""
+
+    kind: Literal["user", "group"]
+    id: str
+    alive: bool
+
+
+def _principal(run: _Run, seed: SeedTenant, tenant: Tenant, name: str) -> _Principal | None:
+    """A user, guest or group by its key in the file: the same object also after a reset, and when it is deleted."""
     scope = seed.initial_domain
-    for kind, key in (("guest", _key(name)), ("user", name.lower()), ("group", name)):
+    for kind, key in (("guest", _key(name)), ("user", name.lower())):
         found = run.known.get((scope, kind, key))
         if found is not None:
-            return ("group" if kind == "group" else "user"), found
+            return _Principal("user", found, users.live(run.tx, tenant.id, found) is not None)
+    group_id = run.known.get((scope, "group", name))
+    if group_id is not None:
+        return _Principal("group", group_id, groups.live(run.tx, tenant.id, group_id) is not None)
     user = users.by_address(run.tx, tenant.id, _key(name)) or users.by_upn(run.tx, tenant.id, name)
-    if user is None:
-        raise _fail(line, f"there is no user, guest or group '{name}'")
-    return "user", user.id
+    return _Principal("user", user.id, alive=True) if user is not None else None
 
 
 def _key(name: str) -> str:
@@ -570,25 +615,41 @@ def _key(name: str) -> str:
 
 
 def _assignment(run: _Run, seed: SeedTenant, tenant: Tenant, entry: SeedAssignment) -> None:
-    scope = seed.initial_domain
-    resource = seeds.principal_named(run.tx, tenant.id, entry.application)
+    scope, kind = seed.initial_domain, "appRoleAssignment"
+    key = f"{entry.application} {entry.role or 'default'} {entry.principal.lower()}"
+    resource = _resource(run, seed, tenant, entry.application)
+    role_id = _role_id(run, tenant, resource, entry) if resource else None
+    found = _principal(run, seed, tenant, entry.principal)
     if resource is None:
-        raise _fail(entry.line, f"there is no application '{entry.application}'")
-    role_id = _role_id(run, tenant, resource, entry)
-    kind, principal_id = _principal(run, seed, tenant, entry.principal, entry.line)
-    made = _assigned(run, tenant, principal_id, "Group" if kind == "group" else "User", resource, role_id)
-    _right(
-        run,
-        scope,
-        "appRoleAssignment",
-        f"{entry.application} {entry.role or 'default'} {entry.principal.lower()}",
-        grant=lambda: assignments.add(run.tx, made),
-        held=role_id in assignments.application_roles(run.tx, principal_id, resource),
-        alive=True,
-    )
+        _missing(run, (scope, kind, key), entry.line, f"there is no application '{entry.application}'")
+    elif role_id is None:
+        text = f"the application '{entry.application}' has no role '{entry.role}'"
+        _missing(run, (scope, kind, key), entry.line, text)
+    elif found is None:
+        _missing(run, (scope, kind, key), entry.line, f"there is no user, guest or group '{entry.principal}'")
+    else:
+        made = _assigned(run, tenant, found.id, "Group" if found.kind == "group" else "User", resource, role_id)
+        _right(
+            run,
+            scope,
+            kind,
+            key,
+            grant=lambda: assignments.add(run.tx, made),
+            held=role_id in assignments.application_roles(run.tx, found.id, resource),
+            alive=found.alive,
+        )
 
 
-def _role_id(run: _Run, tenant: Tenant, resource_id: str, entry: SeedAssignment) -> str:
+def _resource(run: _Run, seed: SeedTenant, tenant: Tenant, name: str) -> str | None:
+    """The live service principal of an entry of this file, also when it was renamed since, or else of this name."""
+    for application in seed.applications:
+        if name in (application.display_name, application.app_id):
+            principal_id = run.known[(seed.initial_domain, "application", _application_key(application))]
+            return principal_id if _live_application(run, tenant, principal_id) else None
+    return seeds.principal_named(run.tx, tenant.id, name)
+
+
+def _role_id(run: _Run, tenant: Tenant, resource_id: str, entry: SeedAssignment) -> str | None:
     if entry.role is None:
         return "00000000-0000-0000-0000-000000000000"
     principal = apps.principal(run.tx, tenant.id, resource_id)
@@ -597,4 +658,4 @@ def _role_id(run: _Run, tenant: Tenant, resource_id: str, entry: SeedAssignment)
     for role in application.app_roles if application else ():
         if entry.role in (role.get("value"), role.get("displayName"), role.get("id")):
             return str(role["id"])
-    raise _fail(entry.line, f"the application '{entry.application}' has no role '{entry.role}'")
+    return None
