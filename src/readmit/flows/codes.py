@@ -11,7 +11,7 @@ from readmit.domain.guest import Accepted, Pending, User, mail_binding
 from readmit.domain.mail import OwedMail
 from readmit.domain.redemption import Flow, Proof, check_open, together
 from readmit.domain.tenant import Tenant
-from readmit.flows.browsers import Browser
+from readmit.flows.browsers import Browser, session_of
 from readmit.flows.world import World
 from readmit.proofs import passcode
 from readmit.storage import attempts, browser_flows, invitations, outbox, passcodes, tenants, users
@@ -48,7 +48,8 @@ def request_code(tx: Transaction, world: World, browser: Browser, flow_id: str) 
     target, user = _recipient(tx, world, tenant, flow)
     address = target or flow.address
     assert address is not None
-    wait = _wait(tx, world, flow, address, now) if target else None
+    known = user is not None and _known(tx, browser, flow, user.id, now)
+    wait = _wait(tx, world, flow, address, known=known) if target else None
     if wait is not None:
         return Asked(wait)
     nonce, salt = world.new_secret(), world.new_secret()
@@ -133,13 +134,24 @@ def _redeemable(tx: Transaction, world: World, tenant: Tenant, flow: Flow, user:
     return True
 
 
-def _wait(tx: Transaction, world: World, flow: Flow, address: EmailAddress, now: datetime) -> datetime | None:
-    """C6, for mail to an SMTP server only: 60 s between mails, 5 a day, 5 more for who came by a live link."""
+def _known(tx: Transaction, browser: Browser, flow: Flow, user_id: str, now: datetime) -> bool:
+    """Whether this browser came by a live link of the guest, or holds a sign-in of his (security C3)."""
+    invitation = invitations.get(tx, flow.tenant_id, flow.invitation_id) if flow.invitation_id else None
+    if invitation is not None and invitation.user_id == user_id:
+        return True
+    session = session_of(tx, browser.session_token, now)
+    entry = session.at(flow.tenant_id) if session else None
+    return entry is not None and entry.user_id == user_id
+
+
+def _wait(tx: Transaction, world: World, flow: Flow, address: EmailAddress, *, known: bool) -> datetime | None:
+    """C6, for mail to an SMTP server only: 60 s between mails, 5 a day, 5 more for known browsers."""
+    now = world.now()
     if world.settings.smtp is None:
         return None
     if outbox.sent_to(tx, address.key, "passcode", now - _BETWEEN_MAILS) and passcodes.of_flow(tx, flow.id):
         return now + _BETWEEN_MAILS
-    allowed = _MAILS_PER_DAY * (2 if flow.invitation_id else 1)
+    allowed = _MAILS_PER_DAY * (2 if known else 1)
     if outbox.sent_to(tx, address.key, "passcode", now - attempts.DAY) >= allowed:
         return attempts.period_end(now, attempts.DAY)
     return None
@@ -154,15 +166,19 @@ def enter_code(tx: Transaction, world: World, browser: Browser, flow_id: str, ty
     made, now = passcodes.of_flow(tx, flow.id), world.now()
     if made is None:
         return Entered(right=False)
-    locked = _count(tx, tenant, browser, flow, made, now)
+    # A known browser has tries of its own: a stranger cannot shut a guest out (security C3, T12).
+    known = made.user_id is not None and _known(tx, browser, flow, made.user_id, now)
+    scope = "code-known" if known else "code"
+    locked = _count(tx, tenant, browser, scope, made, now)
     if locked is not None:
+        _notice(tx, world, tenant, flow, made, now)
         return Entered(right=False, locked=locked)
     if passcodes.count_try(tx, made.id, _TRIES_PER_CODE) is None or made.expires <= now:
         return Entered(right=False)
     right = passcode.matches(world.keyring.key(KEY), made.salt, made.hash, typed)
     if not right or not made.real or not passcodes.delete(tx, made.id):
         return Entered(right=False)
-    _take_back(tx, tenant, browser, flow, made, now)
+    _take_back(tx, tenant, browser, scope, made, now)
     proof = _proof(made.address, now)
     if flow.other_proof is not None:
         proof = together(flow.other_proof, proof)
@@ -170,27 +186,42 @@ def enter_code(tx: Transaction, world: World, browser: Browser, flow_id: str, ty
     return Entered(right=True)
 
 
-def _scope(flow: Flow) -> str:
-    """Who came by a live link has tries of his own: a stranger cannot shut a guest out (security C3)."""
-    return "code-known" if flow.invitation_id else "code"
-
-
 def _count(
-    tx: Transaction, tenant: Tenant, browser: Browser, flow: Flow, made: Passcode, now: datetime
+    tx: Transaction, tenant: Tenant, browser: Browser, scope: str, made: Passcode, now: datetime
 ) -> datetime | None:
     """Count before comparing; until when no code is taken, or None."""
     subject = f"{tenant.id}:{made.address.key}"
     if attempts.count(tx, "code-ip", browser.ip, now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
         return attempts.period_end(now, attempts.HOUR)
-    if attempts.count(tx, _scope(flow), subject, now=now, length=attempts.DAY) > _WRONG_PER_DAY:
+    if attempts.count(tx, scope, subject, now=now, length=attempts.DAY) > _WRONG_PER_DAY:
         return attempts.period_end(now, attempts.DAY)
     return None
 
 
-def _take_back(tx: Transaction, tenant: Tenant, browser: Browser, flow: Flow, made: Passcode, now: datetime) -> None:
+def _notice(tx: Transaction, world: World, tenant: Tenant, flow: Flow, made: Passcode, now: datetime) -> None:
+    """One mail a day tells the mailbox that its codes are locked (security C5); the lock of an address tells nobody."""
+    subject = f"{tenant.id}:{made.address.key}"
+    counts = [attempts.current(tx, scope, subject, now=now, length=attempts.DAY) for scope in ("code", "code-known")]
+    begun = attempts.period_end(now, attempts.DAY) - attempts.DAY
+    told = outbox.sent_to(tx, made.address.key, "code_lock", begun)
+    user = users.live(tx, tenant.id, made.user_id) if made.user_id else None
+    if max(counts) <= _WRONG_PER_DAY or told or user is None or not made.real:
+        return
+    mail = OwedMail(
+        id=world.new_id(),
+        tenant_id=tenant.id,
+        kind="code_lock",
+        address_key=made.address.key,
+        user_id=user.id,
+        language=flow.language or user.preferred_language,
+    )
+    outbox.owe(tx, mail, now)
+
+
+def _take_back(tx: Transaction, tenant: Tenant, browser: Browser, scope: str, made: Passcode, now: datetime) -> None:
     subject = f"{tenant.id}:{made.address.key}"
     attempts.take_back(tx, "code-ip", browser.ip, now=now, length=attempts.HOUR)
-    attempts.take_back(tx, _scope(flow), subject, now=now, length=attempts.DAY)
+    attempts.take_back(tx, scope, subject, now=now, length=attempts.DAY)
 
 
 def _proof(address: EmailAddress, now: datetime) -> Proof:

@@ -20,7 +20,7 @@ from readmit.locale.negotiate import choose
 from readmit.mail import compose, mailbox, smtp
 from readmit.mail.render import render
 from readmit.proofs import passcode
-from readmit.storage import invitations, outbox, passcodes, queries_people, tenants, users
+from readmit.storage import attempts, invitations, outbox, passcodes, queries_people, tenants, users
 from readmit.storage.outbox import Entry
 from readmit.storage.transaction import Transaction
 
@@ -140,6 +140,8 @@ def _prepare(tx: Transaction, world: World, entry: Entry) -> Letter | None:
         return None
     if entry.mail.kind == "passcode":
         return _passcode(tx, world, entry, tenant, user)
+    if entry.mail.kind == "code_lock":
+        return _lock(world, entry, tenant, user)
     return _invitation(tx, world, entry, tenant, user)
 
 
@@ -161,6 +163,17 @@ def _passcode(tx: Transaction, world: World, entry: Entry, tenant: Tenant, user:
         "requester_ip": made.requester,
     }
     return Letter(language, facts, tenant.display_name, made.address.given)
+
+
+def _lock(world: World, entry: Entry, tenant: Tenant, user: User) -> Letter | None:
+    """To the mailbox whose codes are locked, while they are and it stands on the object (security C5)."""
+    address = next((own for own in user.addresses if own.key == entry.mail.address_key), None)
+    until = attempts.period_end(entry.created, attempts.DAY)
+    if address is None or until <= world.now():
+        return None
+    language = _language(entry, tenant, user)
+    facts = {"organisation": tenant.display_name, "until": format_time(until, language)}
+    return Letter(language, facts, tenant.display_name, address.given)
 
 
 def _invitation(tx: Transaction, world: World, entry: Entry, tenant: Tenant, user: User) -> Letter | None:

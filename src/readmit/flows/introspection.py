@@ -41,6 +41,10 @@ def _lives(tx: Transaction, world: World, found: dict[str, Any]) -> bool:
 
 
 def _alive(tx: Transaction, world: World, grant: Grant) -> bool:
+    """User, home account and client, as at a refresh and at a Graph call (graph G78)."""
+    client = clients.get(tx, grant.tenant_id, grant.client_id)
+    if client is None or not client.enabled:
+        return False
     try:
         check_alive(tx, grant, world.now())
     except TokenRefused:

@@ -14,6 +14,7 @@ from readmit.domain.guest import User
 from readmit.domain.invitation import Change, Found, Invitation, Named, Request
 from readmit.domain.permission import Caller, Wanted, check_invitation_rights, may_reset
 from readmit.domain.tenant import NewAddressOnReset, Tenant
+from readmit.flows.record import actor_of
 from readmit.flows.world import World
 from readmit.storage import access, groups, invitations, outbox, roles, sponsors, tenants, users
 from readmit.storage import audit as audit_log
@@ -159,13 +160,6 @@ def _with_counts(events: tuple[audit.Event, ...], ended: dict[str, int]) -> tupl
         replace(event, details={**event.details, "ended": ended}) if event.activity == audit.RESET else event
         for event in events
     )
-
-
-def actor_of(caller: Caller) -> audit.Actor:
-    """Who an audit event names."""
-    if caller.user is not None:
-        return audit.Actor("user", caller.user.id, caller.user.display_name)
-    return audit.Actor("app", caller.service_principal_id, caller.app_name)
 
 
 def refused(

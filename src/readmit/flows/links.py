@@ -90,7 +90,7 @@ def start(tx: Transaction, world: World, browser: Browser, *, flow_id: str, tick
     if opened.redeemed:
         redemption = user.redemption
         assert isinstance(redemption, Accepted)
-        flow = sign_in_method(tx, tenant, as_sign_in(flow), redemption.redeemed)
+        flow = sign_in_method(tx, tenant, _as_sign_in(flow, opened), redemption.redeemed)
     else:
         assert isinstance(user.redemption, Pending)
         flow = redemption_method(tx, tenant, flow, user.redemption.invited)
@@ -98,9 +98,11 @@ def start(tx: Transaction, world: World, browser: Browser, *, flow_id: str, tick
     return flow
 
 
-def as_sign_in(flow: Flow) -> Flow:
-    """The same way as a sign-in: held against `epoch`, for whoever proves himself."""
-    return replace(flow, kind="sign_in", user_id=None, invitation_id=None, generation=None)
+def _as_sign_in(flow: Flow, opened: Opened) -> Flow:
+    """The same way as a sign-in: held against `epoch`, for whoever proves himself. A live link makes it known (C3)."""
+    live = opened.invitation.generation == opened.user.generation
+    kept = flow.invitation_id if live else None
+    return replace(flow, kind="sign_in", user_id=None, invitation_id=kept, generation=None)
 
 
 _ONE_AN_HOUR = timedelta(hours=1)

@@ -1,1 +1,0 @@
-"""What the server does by itself: sweeping, keys, the first tenant, the local client."""
