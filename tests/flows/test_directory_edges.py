@@ -240,3 +240,37 @@ def test_a_member_without_a_verified_mail_and_a_token_without_one_of_ours(house:
     body = house.write(authorize.redeem_code, house.world, client, Exchange(code, CALLBACK))
     assert "email" not in claims(body["id_token"])
     assert AUTOMATION != EXPENSES
+
+
+def host_entry(house: House, upn: str) -> tuple[dict[str, str | None], ...]:
+    return ({"signInType": "userPrincipalName", "issuer": "contoso.onmicrosoft.com", "issuerAssignedId": upn},)
+
+
+def test_identities_are_the_host_entry_or_nothing(house: House, caller: Caller) -> None:
+    """Graph G30: at creation the entry must be the host's; on a Pending guest it renews the generation."""
+    pat = house.guest(house.people["pat"])
+    values = {
+        "displayName": "New",
+        "accountEnabled": True,
+        "mailNickname": "new",
+        "userPrincipalName": "new@contoso.com",
+    }
+    asked = UserChanges({**values, "userType": "Member"}, host_entry(house, "wrong@contoso.com"), "hash")
+    with pytest.raises(InvalidValue):
+        house.write(directory.create_user, house.world, caller, asked)
+    house.write(directory.update_user, house.world, caller, pat.id, UserChanges({}, host_entry(house, pat.upn)))
+    assert house.guest(pat.id).generation == pat.generation + 1
+
+
+def test_who_may_bring_back_or_purge(house: House) -> None:
+    ada = house.person("ada", *EVERYTHING, "RoleManagement.ReadWrite.Directory")
+    house.write(groups.delete_group, house.world, ada, falcon(house))
+    house.write(groups.restore_group, house.world, ada, falcon(house))
+    with pytest.raises(NotFound):
+        house.write(groups.restore_group, house.world, ada, "00000000-0000-4000-8000-00000000ffff")
+    hal = house.read(users.by_upn, house.contoso, "hal@contoso.com")
+    house.write(removal.delete_user, house.world, ada, hal.id)
+    with pytest.raises(InsufficientPrivileges):
+        house.write(removal.purge_user, house.world, house.automation("User.ReadWrite.All"), hal.id)
+    house.write(removal.purge_user, house.world, ada, hal.id)
+    assert house.read(users.get, house.contoso, hal.id) is None

@@ -150,6 +150,15 @@ def _check_target(asked: Request, caller: Caller, found: Found, target: User | N
             raise GenericAuthorization
         if asked.reset and not target.external:
             raise NotExternal
+    elif target is not None and not may_reset(caller, target_privileged=found.target_privileged):
+        _check_inviter(asked, found, target)
+
+
+def _check_inviter(asked: Request, found: Found, target: User) -> None:
+    """L15: a mere inviter never moves an open invitation to another mailbox, nor revives a dead one (E14)."""
+    redemption = target.redemption
+    if isinstance(redemption, Pending) and (redemption.invited.key != asked.address.key or not found.live_invitation):
+        raise GenericAuthorization
 
 
 def _check_address(asked: Request, caller: Caller, found: Found, target: User | None, named: Named) -> bool:
@@ -222,9 +231,6 @@ def _reinvite(asked: Request, caller: Caller, tenant: Tenant, found: Found, name
     redemption = target.redemption
     assert not isinstance(redemption, NeverInvited)
     if not strong and isinstance(redemption, Pending):
-        # L15: an inviter never moves an open invitation to another mailbox, nor revives a dead one.
-        if redemption.invited.key != asked.address.key or not found.live_invitation:
-            raise GenericAuthorization
         user = target
     else:
         invited = asked.address if strong else redemption.invited

@@ -46,6 +46,15 @@ def _malformed() -> TokenRefused:
 # ------------------------------------------------------------------- consent
 
 
+def consent_required(error: str, client: Client) -> TokenRefused:
+    """TE9, 65001."""
+    text = (
+        "The user or administrator has not consented to use the application with ID "
+        f"'{client.app_id}' named '{client.display_name}'."
+    )
+    return TokenRefused(error, 65001, text, suberror="consent_required")
+
+
 def _parties(tx: Transaction, request: AuthorizeRequest) -> tuple[Client, Client]:
     client = tokens.client_of(tx, request.tenant_id, request.client_id)
     asked = tokens.Asked(request.resource, graph=request.graph)
@@ -69,6 +78,34 @@ def record_consent(tx: Transaction, world: World, request: AuthorizeRequest, use
         clients.add_consent(
             tx, client, resource.service_principal_id, id=world.new_secret(), user_id=user_id, scope=scope
         )
+
+
+def _granted_scopes(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
+    """The scopes of a new grant: `.default` stands for everything that is consented to at its resource."""
+    if ".default" not in request.scopes:
+        return request.scopes
+    client, resource = _parties(tx, request)
+    have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, user_id)
+    named = [scope for scope in request.scopes if scope != ".default"]
+    return (*named, *sorted(have - OPENID_SCOPES - set(named)))
+
+
+def _turned(tx: Transaction, client: Client, grant: Grant, asked: tokens.Asked) -> Grant:
+    """The grant for another resource: with what is consented to there, never with the scopes of the first (G73).
+
+    An application may have a token for itself without a consent.
+    """
+    resource = tokens.resource_of(tx, grant.tenant_id, asked)
+    first = tokens.resource_of(tx, grant.tenant_id, tokens.Asked(grant.resource, graph=grant.graph))
+    turned = replace(grant, resource=asked.resource, graph=asked.graph)
+    if resource.app_id == first.app_id:
+        return turned
+    have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, grant.user_id)
+    have -= OPENID_SCOPES
+    if not have and resource.app_id != client.app_id:
+        raise consent_required("invalid_grant", client)
+    kept = (scope for scope in grant.scope.split() if scope in OPENID_SCOPES)
+    return replace(turned, scope=" ".join((*kept, *sorted(have))))
 
 
 def not_assigned(tx: Transaction, request: AuthorizeRequest, user_id: str) -> bool:
@@ -96,7 +133,7 @@ def issue_code(tx: Transaction, world: World, request: AuthorizeRequest, sign_in
         session_id=sign_in.session_id,
         resource=request.resource,
         graph=request.graph,
-        scope=" ".join(request.scopes),
+        scope=" ".join(_granted_scopes(tx, request, sign_in.user_id)),
         origin=request.origin,
         amr=sign_in.amr,
         auth_time=sign_in.at,
@@ -156,7 +193,8 @@ def _verified(challenge: str | None, verifier: str | None) -> bool:
     if challenge is None or verifier is None:
         return challenge is None and verifier is None
     made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    return hmac.compare_digest(made, challenge)
+    # As bytes: a challenge is whatever the application sent, and text beyond ASCII is not compared.
+    return hmac.compare_digest(made.encode(), challenge.encode())
 
 
 # -------------------------------------------------------------------- refresh
@@ -216,9 +254,8 @@ def _tokens(
     if user is None or tenant is None or user.epoch != grant.epoch or not user.enabled:
         raise _revoked()
     if brought.resource is not None:
-        grant = replace(grant, resource=brought.resource.resource, graph=brought.resource.graph)
-    asked = brought.resource or tokens.Asked(grant.resource, graph=grant.graph)
-    resource = tokens.resource_of(tx, tenant.id, asked)
+        grant = _turned(tx, client, grant, brought.resource)
+    resource = tokens.resource_of(tx, tenant.id, tokens.Asked(grant.resource, graph=grant.graph))
     now = world.now()
     access = _access_token(tx, world, user, tenant, grant, client, resource, brought.ip)
     scopes = grant.scope.split()

@@ -120,7 +120,7 @@ def of_user(
     return claims | identity(user, tenant, "unique_name" if version == 1 else "preferred_username")
 
 
-def of_identity(user: User, tenant: Tenant, grant: Grant, *, roles: list[str], hash_of: str | None) -> dict[str, Any]:
+def of_identity(user: User, tenant: Tenant, grant: Grant, *, roles: list[str], hash_of: str) -> dict[str, Any]:
     """An ID token; `at_hash` of the access token that goes with it."""
     scopes = grant.scope.split()
     claims: dict[str, Any] = {
@@ -141,9 +141,8 @@ def of_identity(user: User, tenant: Tenant, grant: Grant, *, roles: list[str], h
         claims["nonce"] = grant.nonce
     if roles:
         claims["roles"] = roles
-    if hash_of is not None:
-        half = hashlib.sha256(hash_of.encode()).digest()[:16]
-        claims["at_hash"] = base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+    half = hashlib.sha256(hash_of.encode()).digest()[:16]
+    claims["at_hash"] = base64.urlsafe_b64encode(half).rstrip(b"=").decode()
     if "profile" in scopes:
         claims |= names(user)
     shown = identity(user, tenant, "preferred_username")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from readmit.domain import audit, invitation, upn
+from readmit.domain.address import key_of
 from readmit.domain.errors import GenericAuthorization, KeyReused, NotFound, Refused, Throttled, Unavailable
 from readmit.domain.guest import User
 from readmit.domain.invitation import Change, Found, Invitation, Named, Request
@@ -217,7 +218,7 @@ def _check_mail_caps(tx: Transaction, world: World, caller: Caller, change: Chan
     if change.mail is None or exempt or world.settings.smtp is None:
         return
     now, tenant_id = world.now(), caller.tenant_id
-    for recipient in (change.invitation.address.key, *(copy.address for copy in change.invitation.cc)):
+    for recipient in (change.invitation.address.key, *(key_of(copy.address) for copy in change.invitation.cc)):
         day = invitations.count_since(tx, tenant_id, now - timedelta(days=1), recipient)
         if day >= _MAILS_PER_ADDRESS_AND_DAY:
             raise Throttled(24 * 3600)

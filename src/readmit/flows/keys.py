@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from readmit.flows.world import World
 from readmit.storage import keys
+from readmit.storage.keys import StoredKey
 from readmit.storage.transaction import Transaction
 from readmit.tokens import PUBLISH_AHEAD, ROTATE_EVERY, SigningKey, from_base64url, new_signing_key
 
@@ -21,19 +23,27 @@ def ensure(world: World) -> None:
     """Have a key that signs, and its successor published in time; making one happens outside the transaction."""
     now = world.now()
     have = world.database.read(keys.every)
-    newest = max((row[4] for row in have), default=None)
+    newest = _newest(have)
     if newest is None or newest + ROTATE_EVERY - PUBLISH_AHEAD <= now:
-        active = now if newest is None else max(now, newest + ROTATE_EVERY)
+        # Late after a downtime, a successor is still published a day before it signs.
+        active = now if newest is None else max(now + PUBLISH_AHEAD, newest + ROTATE_EVERY)
         nonce = from_base64url(world.new_secret())[:12]
         made = new_signing_key(world.keyring, nonce=nonce, created=now, active=active)
-        world.database.write(_save, world, made, len(have))
+        world.database.write(_save, world, made, newest)
     load(world)
 
 
-def _save(tx: Transaction, world: World, made: SigningKey, had: int) -> None:
+def _newest(have: Sequence[StoredKey]) -> datetime | None:
+    return max((row[4] for row in have), default=None)
+
+
+def _save(tx: Transaction, world: World, made: SigningKey, newest: datetime | None) -> None:
     """Another process may have been faster: then its key is the one."""
-    if len(keys.every(tx)) != had:
+    have = keys.every(tx)
+    if _newest(have) != newest:
         return
     jwk = dict(made.public_jwk)
     keys.insert(tx, kid=made.kid, sealed=made.sealed, jwk=jwk, created=made.created, active=made.active)
-    keys.delete_before(tx, world.now() - 2 * ROTATE_EVERY - _LAST_TOKEN)
+    # What is older than the key that signed then has no living token; that key itself may sign for another day.
+    then = world.now() - _LAST_TOKEN
+    keys.delete_before(tx, max((row[4] for row in have if row[4] <= then), default=then))

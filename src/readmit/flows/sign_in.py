@@ -12,11 +12,11 @@ from readmit.domain.guest import Accepted, Binding, User, home_binding
 from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, Target, ToApplication
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
-from readmit.flows import authorize
+from readmit.flows import authorize, tokens
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.prove import sign_in_method
 from readmit.flows.world import World
-from readmit.storage import browser_flows, queries_people, users
+from readmit.storage import browser_flows, queries_people, sessions, users
 from readmit.storage.transaction import Transaction
 
 
@@ -92,7 +92,8 @@ def begin_authorize(
         raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
     if authorize.missing_consent(tx, request, user.id) or "consent" in request.prompt:
         if silent:
-            raise TokenRefused("interaction_required", 65001, _consent_text(request), suberror="consent_required")
+            client = tokens.client_of(tx, tenant.id, request.client_id)
+            raise authorize.consent_required("interaction_required", client)
         flow = _new(world, browser, flow_id, tenant, ToApplication(request))
         flow = replace(
             flow,
@@ -104,14 +105,8 @@ def begin_authorize(
         )
         browser_flows.insert(tx, flow)
         return flow
+    sessions.seen(tx, entry, world.now())
     return authorize.issue_code(tx, world, request, entry)
-
-
-def _consent_text(request: AuthorizeRequest) -> str:
-    return (
-        "The user or administrator has not consented to use the application with ID "
-        f"'{request.client_id}' named '{request.client_id}'."
-    )
 
 
 def _suffices(world: World, request: AuthorizeRequest, entry: SignIn) -> bool:
