@@ -6,13 +6,16 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
+CLIENTS := .venv-journeys
+CLIENTS_NODE := tests/journeys/clients/node
 
-.PHONY: help demo test check faults bench dist lock system clean
+.PHONY: help demo test check journeys faults bench dist lock system clean
 
 help:
 	@echo "make demo          play the article's story over HTTPS and leave the server up (CHECK=1: print JSON and stop)"
 	@echo "make test          the whole test suite"
 	@echo "make check         format, lint, types, import contracts"
+	@echo "make journeys      unmodified Microsoft clients and relying parties against a server (1.7 GB on disk)"
 	@echo "make faults        the long fault tests"
 	@echo "make bench         benchmarks, as ratios within one run"
 	@echo "make dist          wheel and source archive in dist/"
@@ -44,6 +47,19 @@ check: $(VENV)/develop
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The foreign clients, Node included, come from PyPI and npm, locked; they share nothing with readmit's environment.
+$(CLIENTS)/python: requirements/journeys.txt $(VENV)/made
+	@$(PYTHON) -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/journeys.txt
+	@touch $@
+
+$(CLIENTS)/node: $(CLIENTS)/python $(CLIENTS_NODE)/package-lock.json
+	@cd $(CLIENTS_NODE) && PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+journeys: $(VENV)/develop $(CLIENTS)/node
+	$(BIN)/python -m pytest -n $(WORKERS) -rs --clients tests/journeys/clients $(ARGS)
+
 faults: $(VENV)/develop
 	$(BIN)/python -m pytest -p no:randomly -rs tests/faults --faults $(ARGS)
 
@@ -63,9 +79,9 @@ system:
 
 lock: $(VENV)/made
 	@$(PIP) install uv
-	for name in runtime build develop; do \
+	for name in runtime build develop journeys; do \
 	  $(BIN)/uv pip compile --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header \
 	    --no-annotate --no-strip-extras --quiet --upgrade requirements/$$name.in -o requirements/$$name.txt; done
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS) $(CLIENTS_NODE)/node_modules dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

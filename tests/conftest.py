@@ -7,3 +7,4 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", action="store_true", help="the long forms of the fault tests")
+    parser.addoption("--clients", action="store_true", help="the journeys of foreign clients (make journeys)")

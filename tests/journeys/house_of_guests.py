@@ -13,7 +13,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -118,13 +118,19 @@ class House(Stage):
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("house")
-    (folder / "seed.yaml").write_text(_seed(), encoding="utf-8")
+    with serving(tmp_path_factory.mktemp("house"), _seed()) as made:
+        yield made
+
+
+@contextmanager
+def serving(folder: Path, seed: str, *options: str) -> Iterator[House]:
+    """A server of its own process with this seed, until the block ends; `options` go to `readmit serve`."""
+    (folder / "seed.yaml").write_text(seed, encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("READMIT_")}
-    command = [sys.executable, "-m", "readmit", "serve", "--data", str(folder), "--port", str(port)]
+    command = [sys.executable, "-m", "readmit", "serve", "--data", str(folder), "--port", str(port), *options]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen([*command, "--seed", str(folder / "seed.yaml")], env=environ, stdout=log, stderr=log)
     try:
