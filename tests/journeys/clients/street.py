@@ -8,6 +8,7 @@ from readmit.cli.demo_stage import AUTOMATION, EXPENSES, FABRIKAM_AUTOMATION
 
 PASSWORD, SECRET = "a-password-of-the-tests", "a-secret-of-the-tests-0123456789"
 CONSOLE = "0d000000-0000-4000-8000-0000000000c0"
+PORTAL = "0d000000-0000-4000-8000-0000000000b1"
 CROWD_AUTOMATION = "0d000000-0000-4000-8000-0000000000d1"
 CROWD = 2500
 GUESTS = 40
@@ -40,6 +41,11 @@ tenants:
         redirectUris: ["http://localhost:9000/callback"]
         appRoles: [{{value: Approver}}]
         delegatedPermissions: [openid, profile, email, offline_access, User.Read]
+      - displayName: Portal
+        appId: {PORTAL}
+        clientSecret: {SECRET}
+        redirectUris: ["http://localhost:9100/callback", "http://localhost:9101/callback"]
+        delegatedPermissions: [openid, profile, email]
     guests:
 {_lines(f"{{email: {name}@fabrikam.com, displayName: {name}, state: Accepted, identity: {{tenant: fabrikam.onmicrosoft.com, user: {name}@fabrikam.com}}}}" for name in names)}
     groups:

@@ -1,0 +1,113 @@
+"""docs/clients.md: each snippet of the page is run as it stands there, against a server."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import foreign
+import httpx2
+import pytest
+import street
+from house_of_guests import House
+
+PAGE: Final = (foreign.ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+_BLOCK: Final = re.compile(
+    r"(?:<!-- journey: (?P<name>\S+) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S
+)
+SNIPPETS: Final = {block["name"]: (block["language"], block["text"]) for block in _BLOCK.finditer(PAGE)}
+RESETS: Final = ("msgraph-sdk", "msal", "graph-client", "msal-node", "curl")
+PARTIES: Final = {"authlib": 9100, "openid-client": 9101}
+
+
+def _command(name: str, folder: Path) -> list[str | Path]:
+    """The snippet as a file of this folder, and the program that runs it; Node finds its modules beside the file."""
+    language, text = SNIPPETS[name]
+    program, suffix = {"python": ("python", "py"), "js": ("node", "mjs"), "sh": ("bash", "sh")}[language]
+    (folder / f"snippet.{suffix}").write_text(text, encoding="utf-8")
+    (folder / "node_modules").symlink_to(foreign.MODULES)
+    return [program if language == "sh" else foreign.BIN / program, folder / f"snippet.{suffix}"]
+
+
+def _output(command: list[str | Path], environ: dict[str, str]) -> str:
+    done = subprocess.run(command, check=False, env=environ, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_every_snippet_of_the_page_is_run() -> None:
+    assert set(SNIPPETS) == {"before", "issuer", *RESETS, *PARTIES}
+
+
+def test_the_lines_before_lead_every_client_to_the_ca(house: House) -> None:
+    ca = str(house.data / "ca.pem")
+    here = {"PATH": f"{foreign.ROOT}/.venv/bin:/usr/bin:/bin", "PYTHONPATH": f"{foreign.ROOT}/src"}
+    environ = {**here, "READMIT_DATA": str(house.data), "AUTOMATION_SECRET": street.SECRET}
+    said = _output(["bash", "-euc", f"{SNIPPETS['before'][1]}\nenv"], environ)
+    told = dict(line.partition("=")[::2] for line in said.splitlines())
+    names = ("CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    assert [told[name] for name in names] == [ca] * 4
+    assert told["CLIENT_SECRET"] == street.SECRET
+
+
+@pytest.mark.parametrize("name", RESETS)
+def test_a_snippet_resets_a_guest(house: House, environ: dict[str, str], tmp_path: Path, name: str) -> None:
+    local = house.someone()
+    guest = house.guest(f"{local}@fabrikam.com")
+    said = _output(_command(name, tmp_path), environ | {"OLD": guest["mail"], "NEW": f"{local}@post.example"})
+    whole = f"{guest['id']} {guest['userPrincipalName']} PendingAcceptance"
+    assert said == ("PendingAcceptance" if name == "curl" else whole)
+    now = house.graph.user(guest["id"])
+    assert (now["externalUserState"], now["mail"]) == ("PendingAcceptance", f"{local}@post.example")
+
+
+@pytest.mark.parametrize("name", PARTIES)
+def test_a_snippet_signs_a_guest_in(house: House, environ: dict[str, str], tmp_path: Path, name: str) -> None:
+    """Discovery, Basic authentication, PKCE, nonce, state, keys, userinfo with the same `sub`."""
+    issuer = _output(["bash", "-euc", f"{SNIPPETS['issuer'][1]}\necho $ISSUER"], environ)
+    assert urlsplit(issuer).netloc == urlsplit(house.base).netloc
+    address = f"{house.someone()}@fabrikam.com"
+    party = f"http://localhost:{PARTIES[name]}"
+    told = {"ISSUER": issuer, "APP_ID": street.PORTAL, "APP_SECRET": street.SECRET}
+    with _listening(_command(name, tmp_path), environ | told, party), httpx2.Client() as browser:
+        start = browser.get(f"{party}/login")
+        walker = house.browser()
+        walker.open(start.headers["location"])
+        arrived = house.prove(walker, address).url
+        assert arrived.startswith(f"{party}/callback?code=")
+        person = json.loads(browser.get(arrived).text)
+        assert person["name"] == address
+        assert len(set(person["sub"])) == 1
+        altered = re.sub("state=[^&]*", "state=another", arrived)
+        assert _refused(browser, altered), "the party refuses what it did not ask for"
+
+
+@contextmanager
+def _listening(command: list[str | Path], environ: dict[str, str], base: str) -> Iterator[None]:
+    """A relying party in a process of its own, until the block ends."""
+    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                assert process.poll() is None, "the relying party ended"
+                try:
+                    httpx2.get(f"{base}/login")
+                    break
+                except httpx2.HTTPError:
+                    time.sleep(0.05)
+            yield
+        finally:
+            process.kill()
+
+
+def _refused(browser: Any, url: str) -> bool:
+    try:
+        return bool(browser.get(url).status_code >= 400)
+    except httpx2.HTTPError:
+        return True
