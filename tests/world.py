@@ -22,6 +22,8 @@ from readmit.flows import invite, seed
 from readmit.flows.browsers import Browser
 from readmit.flows.invite import Asked, Invited
 from readmit.flows.world import World
+from readmit.proofs.fetch import Fetcher
+from readmit.proofs.oidc import RelyingParty
 from readmit.proofs.passwords import Passwords, Secrets
 from readmit.settings import Settings
 from readmit.storage import apps, roles, schema, tenants, users
@@ -152,6 +154,7 @@ def make_world(folder: Path, first: int = 1, **settings: Any) -> tuple[World, Cl
         keyring=keyring,
         passwords=passwords,
         secrets=Secrets(passwords),
+        relying_party=RelyingParty(Fetcher()),
         now=clock,
         new_id=counted.id,
         new_secret=counted.secret,

@@ -16,6 +16,8 @@ import structlog
 from readmit import data_folder
 from readmit.flows import deliver, housekeeping, keys
 from readmit.flows.world import World
+from readmit.proofs.fetch import Fetcher
+from readmit.proofs.oidc import RelyingParty
 from readmit.proofs.passwords import Passwords, Secrets
 from readmit.settings import Settings
 from readmit.storage import schema
@@ -84,6 +86,7 @@ def open_world(settings: Settings, *, wake_mailer: Callable[[], None] = lambda: 
         keyring=keyring,
         passwords=passwords,
         secrets=Secrets(passwords),
+        relying_party=RelyingParty(Fetcher()),
         now=now,
         new_id=new_id,
         new_secret=new_secret,

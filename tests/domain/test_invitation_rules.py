@@ -234,7 +234,7 @@ def test_E13_a_plain_invitation_by_id_never_adopts() -> None:
 
 def test_E22_a_home_account_can_prove_where_codes_are_off() -> None:
     closed = tenant(emailOneTimePasscode=False)
-    assert decide(asked(), caller(), closed, Found(home_account=True), named()).before is None
+    assert decide(asked(), caller(), closed, Found(provable=True), named()).before is None
 
 
 # ------------------------------------------------------------------------ changes

@@ -25,13 +25,15 @@ from applications import (
     tokens_for,
 )
 
+from readmit.domain.audit import SYSTEM
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
 from readmit.domain.guest import Accepted, Binding
 from readmit.domain.tenant import TenantSettings
-from readmit.flows import authorize, tokens
+from readmit.flows import authorize, providers, tokens
 from readmit.flows.authorize import Exchange
-from readmit.storage import grants
+from readmit.flows.providers import Registration
+from readmit.storage import grants, tenants
 from world import AUTOMATION, CALLBACK, EXPENSES, House
 
 HOME, MAILBOX = "alice@fabrikam.com", "max@post.example"
@@ -162,6 +164,8 @@ def test_L24_guestRefreshHours_is_for_providers_outside(house: House) -> None:
     assert isinstance(guest.redemption, Accepted)
     outside = Binding("oidc", "https://idp.wingtip.example", "s", "https://idp.wingtip.example", "s")
     change_user(house, guest, redemption=replace(guest.redemption, binding=outside))
+    wingtip = Registration(("wingtip.example",), issuer=outside.issuer, client_id="readmit")
+    house.write(providers.register, house.world, house.read(tenants.get, house.contoso), wingtip, SYSTEM)
     house.clock.pass_(hours=47)
     token = renew(house, token)["refresh_token"]
     house.clock.pass_(hours=1)

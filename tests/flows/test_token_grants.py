@@ -549,18 +549,3 @@ def test_O6_a_key_is_made_published_a_day_ahead_and_rotates(house: House) -> Non
     fresh.keyring.reload = lambda: keys.load(fresh)
     assert fresh.keyring.verify(after, world.now())["exp"] == 2**40, "an unknown key id reloads the keys once"
     house.write(keys._save, world, None, 0)
-
-
-def test_the_reason_of_a_sign_in_without_a_home_tenant(house: House) -> None:
-    """A guest of an outside provider refreshes for `guestRefreshHours` after the last proof (lifecycle L24)."""
-    from readmit.domain.guest import Accepted, Binding
-
-    guest = house.guest(house.people["max"])
-    redemption = guest.redemption
-    assert isinstance(redemption, Accepted)
-    body = granted(house, "max")
-    outside = replace(redemption, binding=Binding("oidc", "https://idp.example", "s", "https://idp.example", "s"))
-    house.write(lambda tx: users.update(tx, replace(guest, redemption=outside), guest))
-    token = refreshed(house, body["refresh_token"])["refresh_token"]
-    house.clock.pass_(hours=25)
-    assert refused(refreshed, house, token) == 700082

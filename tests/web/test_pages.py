@@ -76,6 +76,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         {**_STEP, "organisation": None, "application": None, "value": "x", "error": "No address."},
     ),
     "password": ("password", {**_STEP, "organisation": "Fabrikam", "address": "alice@fabrikam.com", "code": True}),
+    "provider": ("provider", {**_STEP, "provider": "Wingtip", "address": "alice@wingtip.example", "code": True}),
+    "provider_only": ("provider", {**_STEP, "provider": "Wingtip", "address": "a@wingtip.example", "code": False}),
     "password_error": ("password", {**_STEP, "address": "alice@fabrikam.com", "code": False, "error": "Not right."}),
     "confirm_account": ("confirm_account", {**_STEP, "name": "Alice Example", "address": "alice@fabrikam.com"}),
     "code_request": ("code_request", {**_STEP, "masked_address": "a•••e@fabrikam.com", "other": True}),
@@ -111,6 +113,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "dead_end_P2": _end(Page.RENEWED, "mail"),
     "dead_end_P6": _end(Page.OTHER_ADDRESS, "other", "code", x="eve@fabrikam.com", masked="a•••e@fabrikam.com"),
     "dead_end_P8": _end(Page.UNKNOWN_ACCOUNT, "other"),
+    "dead_end_PU1": _end(Page.PROVIDER_REFUSED, "again", "other", x="Wingtip"),
+    "dead_end_PU2": _end(Page.PROVIDER_DOWN, "again", "other", x="Wingtip"),
+    "dead_end_PU3": _end(Page.PROVIDER_UNTRUSTED, "again", "other", x="Wingtip"),
     "dead_end_P11": _end(Page.NOT_ASSIGNED, app="Expenses"),
     "dead_end_P13_until": _end(Page.WRONG_CODE, until="21 November 2026, 00:04 UTC"),
     "dead_end_nameless": _end(Page.EXPIRED, org=""),
@@ -160,7 +165,7 @@ def read(key: str, language: str = "en") -> _Reader:
 
 EVERY = [(key, language) for key in PAGES for language in LANGUAGES]
 STEPS = ("address", "app_consent", "code_entry", "code_request", "confirm_account", "consent", "invitation", "myapps")
-WITH_FORM = (*STEPS, "password", "set_password", "logout_confirm", "form_post")
+WITH_FORM = (*STEPS, "password", "provider", "set_password", "logout_confirm", "form_post")
 
 
 def test_every_template_has_an_example() -> None:

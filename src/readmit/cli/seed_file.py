@@ -6,15 +6,25 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 
 from readmit.domain.address import EmailAddress, InvalidAddress, domain_key
 from readmit.domain.errors import OperatorError
 from readmit.domain.graph_permissions import ROLE_IDS, SCOPE_NAMES
+from readmit.domain.provider import KINDS, PRESETS, Preset, ProviderKind
 from readmit.domain.tenant import InvalidSetting, TenantSettings
-from readmit.flows.seed import SeedApplication, SeedAssignment, SeedGroup, SeedGuest, SeedTenant, SeedUser
+from readmit.flows.providers import Registration
+from readmit.flows.seed import (
+    SeedApplication,
+    SeedAssignment,
+    SeedGroup,
+    SeedGuest,
+    SeedProvider,
+    SeedTenant,
+    SeedUser,
+)
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -162,9 +172,6 @@ def _tenant(entry: Entry) -> SeedTenant:
         *("id", "displayName", "initialDomain", "domains", "preferredLanguage", "privacyStatementUrl", "settings"),
         *("users", "applications", "guests", "groups", "appRoleAssignments", "identityProviders"),
     )
-    if entry.each("identityProviders", "an identity provider"):
-        line = entry.line_of("identityProviders")
-        raise fail(line, "outside identity providers are not there yet in this version; take 'identityProviders' out")
     name = entry.needed("displayName")
     slug = "".join(c for c in name.lower() if c.isascii() and c.isalnum()) or "tenant"
     return SeedTenant(
@@ -180,7 +187,34 @@ def _tenant(entry: Entry) -> SeedTenant:
         guests=tuple(_guest(guest) for guest in entry.each("guests", "a guest")),
         groups=tuple(_group(group) for group in entry.each("groups", "a group")),
         assignments=tuple(_assignment(one) for one in entry.each("appRoleAssignments", "an assignment")),
+        providers=tuple(_provider(one) for one in entry.each("identityProviders", "an identity provider")),
         line=entry.line,
+    )
+
+
+def _provider(entry: Entry) -> SeedProvider:
+    entry.allow(
+        *("domain", "domains", "kind", "name", "issuer", "clientId", "clientSecret", "preset", "metadata"),
+        "allowPrivateNetwork",
+    )
+    kind, preset = entry.text("kind") or "oidc", entry.text("preset")
+    if kind not in KINDS:
+        raise fail(entry.line_of("kind"), f"'kind' is {' or '.join(KINDS)}")
+    if preset is not None and preset not in PRESETS:
+        raise fail(entry.line_of("preset"), f"'preset' is one of {', '.join(PRESETS)}")
+    one = entry.text("domain")
+    return SeedProvider(
+        Registration(
+            domains=(*((one,) if one else ()), *entry.texts("domains")),
+            kind=cast(ProviderKind, kind),
+            name=entry.text("name"),
+            issuer=entry.text("issuer"),
+            client_id=entry.text("clientId"),
+            client_secret=entry.text("clientSecret"),
+            preset=cast(Preset | None, preset),
+            private_network=entry.flag("allowPrivateNetwork", False),
+        ),
+        entry.line,
     )
 
 

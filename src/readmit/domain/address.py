@@ -71,6 +71,11 @@ def domain_key(domain: str) -> str:
         raise InvalidAddress(f"'{domain}' is not a domain name") from error
 
 
+def checked_domain(domain: str) -> str:
+    """`domain_key` of something that an administrator wrote: it must be able to stand in an address."""
+    return EmailAddress.parse(f"x@{domain}").domain
+
+
 def _checked_key(raw: str) -> str:
     if not raw.isascii():
         _refuse_confusing(raw)

@@ -61,6 +61,12 @@ class Page(StrEnum):
     DECLINED = "P12"
     WRONG_CODE = "P13"
     CLOSED = "P14"
+    PROVIDER_REFUSED = "PU1"
+    """The home identity provider let nobody in, or the person turned back there."""
+    PROVIDER_DOWN = "PU2"
+    """It does not answer."""
+    PROVIDER_UNTRUSTED = "PU3"
+    """Its answer cannot be believed (security I3)."""
 
 
 class DeadEnd(ReadmitError):

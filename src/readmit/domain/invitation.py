@@ -82,8 +82,8 @@ class Found:
     group_has_address: bool = False
     target_privileged: bool = False
     live_invitation: bool = False
-    home_account: bool = False
-    """An account with this address in a home tenant here that verified the domain."""
+    provable: bool = False
+    """Whether somebody but the mailbox could prove the address: a home account here, a configured provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def _check_domain(asked: Request, tenant: Tenant, found: Found) -> None:
     """E17, E22."""
     if not tenant.accepts_domain(asked.address):
         raise DomainNotAllowed
-    if not tenant.codes_allowed and not found.home_account:
+    if not tenant.codes_allowed and not found.provable:
         raise NobodyCanProve
 
 

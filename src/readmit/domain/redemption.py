@@ -21,7 +21,7 @@ PROOF_LIFETIME: Final = timedelta(minutes=10)
 """A proof is used once and is at most this old at commit (lifecycle L24, security L6)."""
 
 FlowKind = Literal["redemption", "sign_in"]
-Method = Literal["home", "code"]
+Method = Literal["home", "code", "provider"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class Flow:
     address: EmailAddress | None = None
     method: Method | None = None
     home_tenant_id: str | None = None
+    provider_id: str | None = None
+    """The outside provider that is asked, where `method` is `provider`."""
     proof: Proof | None = None
     other_proof: Proof | None = None
     """A home identity of another address, kept for a code that proves the invited mailbox (`allowOtherAccount`)."""
@@ -95,6 +97,7 @@ class Step(Enum):
 
     ADDRESS = "address"
     PASSWORD = "password"  # noqa: S105 - a step's name
+    PROVIDER = "provider"
     REQUEST_CODE = "request_code"
     ENTER_CODE = "enter_code"
     CONSENT = "consent"
@@ -109,6 +112,8 @@ def next_step(flow: Flow, *, code_sent: bool, consent_needed: bool, now: datetim
     if flow.proof is None or now > flow.proof.at + PROOF_LIFETIME:
         if flow.method == "home":
             return Step.PASSWORD
+        if flow.method == "provider":
+            return Step.PROVIDER
         return Step.ENTER_CODE if code_sent else Step.REQUEST_CODE
     if flow.kind == "redemption":
         return Step.CONSENT

@@ -11,13 +11,13 @@ from typing import Any
 
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import AuthorizeRequest
-from readmit.domain.guest import Accepted, User
+from readmit.domain.guest import Accepted, Binding, User
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows import claims, tokens
 from readmit.flows.browsers import digest
 from readmit.flows.world import World
-from readmit.storage import clients, grants, roles, tenants, users
+from readmit.storage import clients, grants, providers, roles, tenants, users
 from readmit.storage.clients import Client
 from readmit.storage.grants import Code, Grant
 from readmit.storage.transaction import Transaction
@@ -231,10 +231,20 @@ def check_alive(tx: Transaction, grant: Grant, now: datetime) -> None:
     if user.redemption.binding.kind == "tenant":
         _check_home(tx, user.redemption.binding.issuer.rpartition(":")[2], grant)
         return
+    _check_provider(tx, user.tenant_id, user.redemption.binding)
     tenant = tenants.get(tx, grant.tenant_id)
     hours = 24 if user.redemption.binding.kind == "mail" or tenant is None else tenant.settings.guestRefreshHours
     if now >= grant.auth_time + timedelta(hours=hours):
         raise TokenRefused("invalid_grant", 700082, "The refresh token has expired due to inactivity.")
+
+
+def _check_provider(tx: Transaction, tenant_id: str, binding: Binding) -> None:
+    """A provider that was switched off or removed refreshes nothing any more (security I7)."""
+    if binding.kind == "mail":
+        return
+    provider = providers.by_issuer(tx, tenant_id, binding.issuer)
+    if provider is None or not provider.enabled:
+        raise _revoked()
 
 
 def _check_home(tx: Transaction, home_tenant_id: str, grant: Grant) -> None:

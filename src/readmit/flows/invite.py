@@ -17,7 +17,7 @@ from readmit.domain.permission import Caller, Wanted, check_invitation_rights, m
 from readmit.domain.tenant import NewAddressOnReset, Tenant
 from readmit.flows.record import actor_of
 from readmit.flows.world import World
-from readmit.storage import access, groups, invitations, outbox, roles, sponsors, tenants, users
+from readmit.storage import access, groups, invitations, outbox, providers, roles, sponsors, tenants, users
 from readmit.storage import audit as audit_log
 from readmit.storage.transaction import Transaction
 
@@ -95,7 +95,7 @@ def _decide(tx: Transaction, world: World, caller: Caller, tenant: Tenant, reque
         group_has_address=not unchanged and groups.has_mail(tx, tenant.id, request.address.key),
         target_privileged=target is not None and roles.privileged(tx, target.id),
         live_invitation=target is not None and not request.reset and invitations.live(tx, target, now) is not None,
-        home_account=not tenant.codes_allowed and _home_account(tx, request) is not None,
+        provable=not tenant.codes_allowed and _provable(tx, tenant, request),
     )
     named = Named(
         invitation_id=world.new_id(),
@@ -115,9 +115,12 @@ def new_address_on_reset(world: World, tenant: Tenant) -> NewAddressOnReset:
     return "refuse" if world.settings.emulate == "entra" else "adopt"
 
 
-def _home_account(tx: Transaction, request: Request) -> User | None:
+def _provable(tx: Transaction, tenant: Tenant, request: Request) -> bool:
+    """Where no codes are sent: by an account of a home tenant here, or by a configured provider (E22)."""
     home = tenants.by_domain(tx, request.address.domain)
-    return users.by_account(tx, home.id, request.address.key) if home else None
+    if home is not None and users.by_account(tx, home.id, request.address.key) is not None:
+        return True
+    return providers.by_domain(tx, tenant.id, request.address.domain) is not None
 
 
 def _free_upn(tx: Transaction, tenant: Tenant, request: Request) -> str:

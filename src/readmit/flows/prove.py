@@ -15,7 +15,7 @@ from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows.browsers import Browser, add_sign_in, session_of
 from readmit.flows.world import World
-from readmit.storage import attempts, browser_flows, tenants, users
+from readmit.storage import attempts, browser_flows, providers, tenants, users
 from readmit.storage.transaction import Transaction
 
 _HOME = "urn:readmit:tenant:"
@@ -45,11 +45,11 @@ class Proved:
 
 
 def redemption_method(tx: Transaction, tenant: Tenant, flow: Flow, invited: EmailAddress) -> Flow:
-    """Redemption order (lifecycle section 7): an account of a home tenant here, else a code to the invited mailbox."""
+    """Redemption order (lifecycle section 7): a home tenant here, a configured provider, a code to the mailbox."""
     home = tenants.by_domain(tx, invited.domain)
     if home is not None and users.by_account(tx, home.id, invited.key) is not None:
-        return replace(flow, address=invited, method="home", home_tenant_id=home.id)
-    return _by_code(tenant, flow, invited)
+        return _at_home(flow, invited, home.id)
+    return _by_domain(tx, tenant, flow, invited)
 
 
 def sign_in_method(tx: Transaction, tenant: Tenant, flow: Flow, typed: EmailAddress) -> Flow:
@@ -61,20 +61,38 @@ def sign_in_method(tx: Transaction, tenant: Tenant, flow: Flow, typed: EmailAddr
     if owner is not None and isinstance(owner.redemption, Accepted):
         binding = owner.redemption.binding
         if binding.kind == "tenant":
-            return replace(flow, address=typed, method="home", home_tenant_id=binding.issuer.removeprefix(_HOME))
+            return _at_home(flow, typed, binding.issuer.removeprefix(_HOME))
+        bound = providers.by_issuer(tx, tenant.id, binding.issuer)
+        if bound is not None and bound.enabled:
+            return _at_provider(flow, typed, bound.id)
+        # A code proves nothing here but `mail`; a provider that is off is answered as an unknown address (V7, I7).
         return _by_code(tenant, flow, typed)
     if owner is not None and (isinstance(owner.redemption, NeverInvited) or owner.converted):
-        return replace(flow, address=typed, method="home", home_tenant_id=tenant.id)
+        return _at_home(flow, typed, tenant.id)
     home = tenants.by_domain(tx, typed.domain)
     if home is not None:
-        return replace(flow, address=typed, method="home", home_tenant_id=home.id)
-    return _by_code(tenant, flow, typed)
+        return _at_home(flow, typed, home.id)
+    return _by_domain(tx, tenant, flow, typed)
+
+
+def _at_home(flow: Flow, address: EmailAddress, home_tenant_id: str) -> Flow:
+    return replace(flow, address=address, method="home", home_tenant_id=home_tenant_id, provider_id=None)
+
+
+def _at_provider(flow: Flow, address: EmailAddress, provider_id: str) -> Flow:
+    return replace(flow, address=address, method="provider", home_tenant_id=None, provider_id=provider_id)
+
+
+def _by_domain(tx: Transaction, tenant: Tenant, flow: Flow, address: EmailAddress) -> Flow:
+    """The provider that speaks for the address's domain, else a code."""
+    provider = providers.by_domain(tx, tenant.id, address.domain)
+    return _by_code(tenant, flow, address) if provider is None else _at_provider(flow, address, provider.id)
 
 
 def _by_code(tenant: Tenant, flow: Flow, address: EmailAddress) -> Flow:
     if not tenant.codes_allowed:
         raise DeadEnd(Page.CODES_OFF, org=tenant.display_name)
-    return replace(flow, address=address, method="code", home_tenant_id=None)
+    return replace(flow, address=address, method="code", home_tenant_id=None, provider_id=None)
 
 
 def type_address(tx: Transaction, world: World, browser: Browser, flow_id: str, typed: EmailAddress) -> None:
@@ -90,11 +108,13 @@ def type_address(tx: Transaction, world: World, browser: Browser, flow_id: str, 
     home = tenants.by_domain(tx, typed.domain)
     if invited is not None and invited.key == typed.key:
         browser_flows.update(tx, redemption_method(tx, tenant, flow, invited))
-    elif home is None:
+    elif home is not None:
+        browser_flows.update(tx, _at_home(flow, typed, home.id))
+    elif (provider := providers.by_domain(tx, tenant.id, typed.domain)) is not None:
+        browser_flows.update(tx, _at_provider(flow, typed, provider.id))
+    else:
         masked = invited.masked if invited else ""
         raise DeadEnd(Page.OTHER_ADDRESS, org=tenant.display_name, x=typed.given, masked=masked)
-    else:
-        browser_flows.update(tx, replace(flow, address=typed, method="home", home_tenant_id=home.id))
 
 
 def use_code(tx: Transaction, world: World, browser: Browser, flow_id: str) -> None:
@@ -114,7 +134,8 @@ def use_other_account(tx: Transaction, world: World, browser: Browser, flow_id: 
     """Back to the address page."""
     flow = _flow(tx, world, browser, flow_id)
     browser_flows.update(
-        tx, replace(flow, address=None, method=None, home_tenant_id=None, proof=None, other_proof=None)
+        tx,
+        replace(flow, address=None, method=None, home_tenant_id=None, provider_id=None, proof=None, other_proof=None),
     )
 
 

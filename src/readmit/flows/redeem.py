@@ -9,6 +9,7 @@ from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Pending, User
 from readmit.domain.invitation import Invitation
+from readmit.domain.provider import Provider
 from readmit.domain.redemption import (
     Flow,
     Proof,
@@ -26,7 +27,17 @@ from readmit.flows import authorize
 from readmit.flows.browsers import Browser, add_sign_in
 from readmit.flows.prove import ONE_TIME, live_account
 from readmit.flows.world import World
-from readmit.storage import access, browser_flows, invitations, outbox, passcodes, queries_people, tenants, users
+from readmit.storage import (
+    access,
+    browser_flows,
+    invitations,
+    outbox,
+    passcodes,
+    providers,
+    queries_people,
+    tenants,
+    users,
+)
 from readmit.storage import audit as audit_log
 from readmit.storage.passcodes import Passcode
 from readmit.storage.transaction import Transaction
@@ -40,6 +51,7 @@ class View:
     step: Step
     tenant: Tenant
     home: Tenant | None = None
+    provider: Provider | None = None
     account: User | None = None
     """The live home sign-in of this browser."""
     guest: User | None = None
@@ -85,6 +97,7 @@ def look(tx: Transaction, world: World, browser: Browser, flow_id: str) -> View:
         step=next_step(flow, code_sent=code is not None, consent_needed=bool(scopes), now=world.now()),
         tenant=tenant,
         home=tenants.get(tx, flow.home_tenant_id) if flow.home_tenant_id else None,
+        provider=providers.get(tx, tenant.id, flow.provider_id) if flow.provider_id else None,
         account=live_account(tx, world, browser, flow) if _may_reuse(flow) else None,
         guest=guest,
         invitation=invitation,

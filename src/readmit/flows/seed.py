@@ -14,14 +14,18 @@ from typing import Any, Literal
 from readmit.domain import upn as upns
 from readmit.domain.address import EmailAddress
 from readmit.domain.application import Application, Assignment, PermissionGrant, Secret, ServicePrincipal, assignment_id
+from readmit.domain.audit import SYSTEM
 from readmit.domain.errors import AddressTaken, OperatorError, UpnTaken
 from readmit.domain.graph_permissions import GRAPH_APP_ID, ROLE_IDS
 from readmit.domain.group import Group
 from readmit.domain.guest import Accepted, Binding, Pending, User, home_binding, mail_binding
 from readmit.domain.invitation import Invitation
 from readmit.domain.permission import DIRECTORY_ROLES
+from readmit.domain.provider import InvalidProvider, binding_of
 from readmit.domain.tenant import Tenant, TenantSettings
+from readmit.flows import providers
 from readmit.flows import tenants as new_tenants
+from readmit.flows.providers import Registration
 from readmit.flows.world import World
 from readmit.storage import (
     apps,
@@ -34,6 +38,7 @@ from readmit.storage import (
     tenants,
     users,
 )
+from readmit.storage import providers as registered
 from readmit.storage.transaction import Transaction
 from readmit.tokens import from_base64url
 
@@ -107,6 +112,12 @@ class SeedAssignment:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedProvider:
+    registration: Registration
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SeedTenant:
     display_name: str
     initial_domain: str
@@ -120,6 +131,7 @@ class SeedTenant:
     guests: tuple[SeedGuest, ...] = ()
     groups: tuple[SeedGroup, ...] = ()
     assignments: tuple[SeedAssignment, ...] = ()
+    providers: tuple[SeedProvider, ...] = ()
     line: int = 0
 
 
@@ -192,6 +204,8 @@ def _apply(
             _user(run, seed, tenant, user)
         for application in seed.applications:
             _application(run, seed, tenant, application)
+        for entry in seed.providers:
+            _provider(run, seed, tenant, entry)
     for seed, tenant in made:
         for guest in seed.guests:
             _guest(run, seed, tenant, guest)
@@ -253,6 +267,20 @@ def _existing_tenant(run: _Run, seed: SeedTenant, found: Tenant) -> Tenant:
     tenants.update(run.tx, as_in_file)
     run.report.applied.append(f"tenant {scope}")
     return as_in_file
+
+
+def _provider(run: _Run, seed: SeedTenant, tenant: Tenant, entry: SeedProvider) -> None:
+    def make() -> str:
+        try:
+            return providers.register(run.tx, run.world, tenant, entry.registration, SYSTEM).id
+        except InvalidProvider as error:
+            raise _fail(entry.line, str(error)) from error
+
+    key = entry.registration.domains[0] if entry.registration.domains else entry.registration.preset or ""
+    provider_id = run.once(seed.initial_domain, "identityProvider", key, make)
+    found = registered.get(run.tx, tenant.id, provider_id)
+    if found is None or not found.enabled:
+        run.report.differs.append(f"identityProvider {key}")
 
 
 def _check_domain_is_free(run: _Run, seed: SeedTenant, name: str) -> None:
@@ -497,7 +525,7 @@ def _make_guest(run: _Run, tenant: Tenant, entry: SeedGuest) -> str:
         invited_user=True,
     )
     if entry.state == "Accepted":
-        binding = _binding(run, entry)
+        binding = _binding(run, tenant, entry)
         if users.by_binding(run.tx, tenant.id, binding) is not None:
             raise _fail(entry.line, f"the identity of {address} is another guest's already")
         user = replace(user, redemption=Accepted(address, now, binding, address))
@@ -530,7 +558,7 @@ def _invited(run: _Run, tenant: Tenant, user: User, address: EmailAddress) -> No
     )
 
 
-def _binding(run: _Run, entry: SeedGuest) -> Binding:
+def _binding(run: _Run, tenant: Tenant, entry: SeedGuest) -> Binding:
     identity = entry.identity or {}
     if identity.get("kind") == "mail":
         return mail_binding(entry.email)
@@ -543,7 +571,8 @@ def _binding(run: _Run, entry: SeedGuest) -> Binding:
             raise _fail(entry.line, f"the tenant {identity['tenant']} has no user {identity.get('user')}")
         return home_binding(home.id, account.id)
     issuer, subject = identity["issuer"], identity["subject"]
-    return Binding("oidc", issuer, subject, issuer, subject)
+    provider = registered.by_issuer(run.tx, tenant.id, issuer)
+    return binding_of(provider, subject) if provider else Binding("oidc", issuer, subject, issuer, subject)
 
 
 # ---------------------------------------------------------------- groups, roles

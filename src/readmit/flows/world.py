@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from readmit.proofs.oidc import RelyingParty
 from readmit.proofs.passwords import Passwords, Secrets
 from readmit.settings import Settings
 from readmit.storage.database import Database
@@ -21,6 +22,8 @@ class World:
     keyring: Keyring
     passwords: Passwords
     secrets: Secrets
+    relying_party: RelyingParty
+    """Asks home identity providers outside this server."""
     now: Callable[[], datetime]
     """The time, in UTC."""
     new_id: Callable[[], str]

@@ -17,7 +17,7 @@ from readmit.storage.transaction import Row, Transaction
 
 _COLUMNS: Final = (
     "id, browser_hash, csrf, kind, tenant_id, target, created_at, expires_at, user_id, invitation_id, generation,"
-    " epoch, address, method, home_tenant_id, proof, other_proof, language"
+    " epoch, address, method, home_tenant_id, proof, other_proof, language, provider_id"
 )
 
 
@@ -25,9 +25,9 @@ def insert(tx: Transaction, flow: Flow) -> None:
     """A new flow."""
     tx.run(
         "INSERT INTO flows (id, browser_hash, csrf, kind, tenant_id, target, created_at, expires_at, user_id,"
-        " invitation_id, generation, epoch, address, method, home_tenant_id, proof, other_proof, language)"
-        " VALUES (:id, :browser, :csrf, :kind, :tenant, :target, :created, :expires, :user,"
-        " :invitation, :generation, :epoch, :address, :method, :home, :proof, :other, :language)",
+        " invitation_id, generation, epoch, address, method, home_tenant_id, proof, other_proof, language,"
+        " provider_id) VALUES (:id, :browser, :csrf, :kind, :tenant, :target, :created, :expires, :user,"
+        " :invitation, :generation, :epoch, :address, :method, :home, :proof, :other, :language, :provider)",
         {**_row(flow), "id": flow.id, "browser": flow.browser_hash, "csrf": flow.csrf, "created": micros(flow.created)},
     )
 
@@ -51,7 +51,8 @@ def update(tx: Transaction, flow: Flow) -> None:
     tx.run(
         "UPDATE flows SET kind = :kind, tenant_id = :tenant, target = :target, expires_at = :expires, user_id = :user,"
         " invitation_id = :invitation, generation = :generation, epoch = :epoch, address = :address, method = :method,"
-        " home_tenant_id = :home, proof = :proof, other_proof = :other, language = :language WHERE id = :id",
+        " home_tenant_id = :home, proof = :proof, other_proof = :other, language = :language,"
+        " provider_id = :provider WHERE id = :id",
         {**_row(flow), "id": flow.id},
     )
 
@@ -82,6 +83,7 @@ def _row(flow: Flow) -> dict[str, Any]:
         "proof": _proof_text(flow.proof) if flow.proof else None,
         "other": _proof_text(flow.other_proof) if flow.other_proof else None,
         "language": flow.language,
+        "provider": flow.provider_id,
     }
 
 
@@ -105,6 +107,7 @@ def _flow(row: Row) -> Flow:
         proof=_proof(from_json(row[15])) if row[15] is not None else None,
         other_proof=_proof(from_json(row[16])) if row[16] is not None else None,
         language=row[17],
+        provider_id=row[18],
     )
 
 

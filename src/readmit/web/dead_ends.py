@@ -12,6 +12,8 @@ from readmit.web.call import Call, Reply
 from readmit.web.cookies import browser, flow_cookie, seed_csrf
 from readmit.web.languages import language_of
 
+_AT_PROVIDER = (Page.PROVIDER_REFUSED, Page.PROVIDER_DOWN, Page.PROVIDER_UNTRUSTED)
+
 
 class Forged(DeadEnd):
     """A form that is not ours: 403, and nothing happens."""
@@ -43,6 +45,8 @@ def _actions(world: World, call: Call, error: DeadEnd) -> list[dict[str, str]]:
         return []
     if error.page is Page.OTHER_ADDRESS:
         return [_action("other", call, csrf, "other"), _action("code", call, csrf, "code")]
+    if error.page in _AT_PROVIDER:
+        return [_action("again", call, csrf, "provider"), _action("other", call, csrf, "other")]
     if error.page in (Page.UNKNOWN_ACCOUNT, Page.ALREADY_A_GUEST):
         return [_action("other", call, csrf, "other")]
     return []

@@ -69,8 +69,19 @@ def my_apps_address(world: World, call: Call, tenant_id: str, *, csrf: str, erro
     )
 
 
-def show(world: World, call: Call, view: View, *, error: str | None = None, status: int = 200) -> Reply:
-    """The page that a flow is at; `error` names what was wrong with the last form."""
+def show(
+    world: World,
+    call: Call,
+    view: View,
+    *,
+    error: str | None = None,
+    status: int = 200,
+    provider_origin: str | None = None,
+) -> Reply:
+    """The page that a flow is at; `error` names what was wrong with the last form.
+
+    `provider_origin` is where the form of the provider's page ends (security H5).
+    """
     language = language_of_flow(call, view.flow, view.tenant.preferred_language)
     name, context = _content(world, view, language)
     return pages.page(
@@ -78,7 +89,7 @@ def show(world: World, call: Call, view: View, *, error: str | None = None, stat
         name,
         language,
         status=status,
-        form_action=form_origin(view.flow.target),
+        form_action=provider_origin or form_origin(view.flow.target),
         action=call.path,
         csrf=view.flow.csrf,
         error=error,
@@ -96,6 +107,10 @@ def _content(world: World, view: View, language: str) -> tuple[str, dict[str, An
             return "address", {"application": view.application, "value": ""}
         case Step.PASSWORD:
             return _password(view)
+        case Step.PROVIDER:
+            address = flow.address.given if flow.address else ""
+            name = view.provider.name if view.provider else ""
+            return "provider", {"provider": name, "address": address, "code": view.tenant.codes_allowed}
         case Step.REQUEST_CODE:
             return "code_request", {"masked_address": _code_goes_to(view), "other": flow.kind == "sign_in"}
         case Step.ENTER_CODE:

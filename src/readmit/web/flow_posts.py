@@ -10,7 +10,7 @@ from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.redemption import Step as Waiting
 from readmit.domain.redemption import ToApplication, ToMyApps
 from readmit.domain.tenant import Tenant
-from readmit.flows import codes, prove, redeem, sign_in
+from readmit.flows import codes, prove, redeem, sign_in, upstream
 from readmit.flows.browsers import Browser
 from readmit.flows.prove import Answer, Proved
 from readmit.flows.redeem import Arrived, View
@@ -35,15 +35,22 @@ def act(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
     flow_id, use = view.flow.id, form.get("use", "")
     if view.one_time:
         return _new_password(world, call, who, view, form)
-    if use == "other" and view.step in (Waiting.PASSWORD, Waiting.REQUEST_CODE, Waiting.ENTER_CODE):
+    if use == "other" and view.step in (
+        Waiting.PASSWORD,
+        Waiting.PROVIDER,
+        Waiting.REQUEST_CODE,
+        Waiting.ENTER_CODE,
+    ):
         return Write(lambda _: see_other(call.path), prove.use_other_account, world, who, flow_id)
-    if use == "code" and view.step is Waiting.PASSWORD:
+    if use == "code" and view.step in (Waiting.PASSWORD, Waiting.PROVIDER):
         return Write(lambda _: see_other(call.path), prove.use_code, world, who, flow_id)
     match view.step:
         case Waiting.ADDRESS:
             return _address(world, call, who, view, form)
         case Waiting.PASSWORD:
             return _password(world, call, who, view, form)
+        case Waiting.PROVIDER:
+            return _provider(world, call, who, view)
         case Waiting.REQUEST_CODE:
             return _send_code(world, call, who, view)
         case Waiting.ENTER_CODE:
@@ -119,11 +126,30 @@ def _password(world: World, call: Call, who: Browser, view: View, form: Form) ->
     return Work(_proved(world, call, who, view), prove.prove_by_password, world, who, view.flow.id, given)
 
 
+def _provider(world: World, call: Call, who: Browser, view: View) -> Step:
+    """Off to the provider; a dead end keeps its buttons."""
+
+    def render(result: str | DeadEnd) -> Step:
+        if isinstance(result, DeadEnd):
+            result.details.setdefault("org", view.tenant.display_name)
+            return failure(world, call, result)
+        return see_other(result)
+
+    return Work(render, _asked, world, who, view.flow.id)
+
+
+def _asked(world: World, who: Browser, flow_id: str) -> str | DeadEnd:
+    try:
+        return upstream.ask(world, who, flow_id)
+    except DeadEnd as end:
+        return end
+
+
 def _proved(world: World, call: Call, who: Browser, view: View) -> Callable[[Proved], Step]:
     def render(proved: Proved) -> Step:
         if proved.answer is Answer.WRONG:
             return _again(world, call, view, "Address or password are not right.")
-        return _proceed(world, call, _with_session(who, proved.session_token), view, proved.session_token)
+        return proceed(world, call, _with_session(who, proved.session_token), view, proved.session_token)
 
     return render
 
@@ -159,7 +185,7 @@ def _send_code(world: World, call: Call, who: Browser, view: View) -> Step:
 def _code(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
     def render(entered: codes.Entered) -> Step:
         if entered.right:
-            return _proceed(world, call, who, view, None)
+            return proceed(world, call, who, view, None)
         if entered.locked is None:
             return _again(world, call, view, "The code is wrong or too old.")
         language = language_of_flow(call, view.flow, view.tenant.preferred_language)
@@ -173,7 +199,7 @@ def _code(world: World, call: Call, who: Browser, view: View, form: Form) -> Ste
 # ----------------------------------------------------------------------- onward
 
 
-def _proceed(world: World, call: Call, who: Browser, view: View, token: str | None) -> Step:
+def proceed(world: World, call: Call, who: Browser, view: View, token: str | None) -> Step:
     """After a proof; a dead end takes the proof back and is told (lifecycle S8)."""
     return Work(
         lambda result: _onward(world, call, view, result, token),

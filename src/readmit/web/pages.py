@@ -31,6 +31,9 @@ STATUS: Final = {
     Page.DECLINED: 200,
     Page.WRONG_CODE: 400,
     Page.CLOSED: 410,
+    Page.PROVIDER_REFUSED: 403,
+    Page.PROVIDER_DOWN: 502,
+    Page.PROVIDER_UNTRUSTED: 502,
 }
 """The status of each dead end (lifecycle section 16)."""
 _TURNING: Final = frozenset(("R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))

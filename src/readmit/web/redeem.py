@@ -10,13 +10,14 @@ import hmac
 from urllib.parse import parse_qs, urlsplit
 
 from readmit.domain.errors import DeadEnd, Page
+from readmit.domain.redemption import Step as Waiting
 from readmit.flows import links, redeem
 from readmit.flows.browsers import Browser
 from readmit.flows.redeem import View
 from readmit.flows.world import World
 from readmit.web import flow_pages, flow_posts, pages
 from readmit.web.arrive import see_other
-from readmit.web.call import Call, Reply, Step, Write
+from readmit.web.call import Call, Reply, Step, Work, Write
 from readmit.web.cookies import browser, flow_cookie, same_origin, seed_csrf, set_flow
 from readmit.web.dead_ends import Forged
 from readmit.web.languages import language_of
@@ -52,6 +53,13 @@ def show(world: World, call: Call) -> Step:
     view = _view(world, call, secret, flow_id)
     if view is None:
         return _unstarted(world, call, secret, seed)
+    if view.step is Waiting.PROVIDER and view.provider is not None:
+        return Work(
+            lambda origin: flow_pages.show(world, call, view, provider_origin=origin),
+            world.relying_party.origin,
+            view.provider,
+            world.now(),
+        )
     return flow_pages.show(world, call, view)
 
 

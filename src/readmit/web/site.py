@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from readmit.domain.errors import DeadEnd, ReadmitError, Throttled, Unavailable
 from readmit.flows.world import World
-from readmit.web import arrive, dead_ends, health, myapps, pages, redeem
+from readmit.web import arrive, callback, dead_ends, health, myapps, pages, redeem
 from readmit.web.call import Call, Reply, Step
 from readmit.web.http import Door, Refusal
 from readmit.web.languages import language_of
@@ -48,6 +48,7 @@ TABLE = (
     Entry("GET", "/redeem/", redeem.open_link),
     Entry("GET", "/redeem/{flow}", redeem.show),
     Entry("POST", "/redeem/{flow}", redeem.post),
+    Entry("GET", callback.TEMPLATE, callback.answer),
     Entry("GET", "/signin/{flow}", redeem.show),
     Entry("POST", "/signin/{flow}", redeem.post),
     Entry("GET", "/myapps", myapps.my_apps),

@@ -23,6 +23,8 @@ from readmit.domain.permission import Caller
 from readmit.domain.tenant import Tenant, TenantSettings
 from readmit.flows import tenants
 from readmit.flows.world import World
+from readmit.proofs.fetch import Fetcher
+from readmit.proofs.oidc import RelyingParty
 from readmit.proofs.passwords import Passwords, Secrets
 from readmit.settings import Settings
 from readmit.storage import invitations, roles, schema, users
@@ -260,6 +262,7 @@ def graph(tmp_path: Path) -> Iterator[Graph]:
         keyring=Keyring(bytes(32)),
         passwords=passwords,
         secrets=Secrets(passwords),
+        relying_party=RelyingParty(Fetcher()),
         now=now,
         new_id=lambda: next(ids),
         new_secret=new_secret,

@@ -1,0 +1,315 @@
+"""A small OpenID relying party: sends a browser to a provider and believes its answer only when all of it fits.
+
+OpenID Connect Core 1.0 sections 3.1.2 to 3.1.3 (code flow), RFC 7636 (S256), RFC 9207 (`iss`); security I1 to I4, T22.
+It knows nothing of guests: a provider's registration goes in, verified claims come out.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeGuard
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from readmit.domain.provider import Provider, Untrusted
+from readmit.proofs.fetch import Fetched, Fetcher, FetchRefused
+
+ALGORITHMS: Final = ("RS256", "PS256", "ES256", "RS384", "RS512", "PS384", "PS512", "ES384", "ES512", "EdDSA")
+"""Never `none`, never a shared secret (security I3)."""
+_SKEW: Final = timedelta(seconds=60)
+_METADATA_LIFE: Final = timedelta(hours=1)
+_REFETCH_AFTER: Final = timedelta(minutes=5)
+_RETRY_AFTER: Final = timedelta(seconds=5)
+_LONGEST_TOKEN: Final = 16_384
+
+
+class ProviderDown(Exception):
+    """The provider could not be asked, or answered with something that is no answer; the text is for the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a relying party needs of a provider's discovery document."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None
+    announces_iss: bool
+    takes_basic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request to a provider, remembered until its answer (security I2). `verifier` is PKCE's."""
+
+    state: str
+    nonce: str
+    verifier: str
+    redirect_uri: str
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was fetched of a provider, and when."""
+
+    metadata: Metadata
+    fetched: datetime
+    keys: list[dict[str, Any]]
+    keys_fetched: datetime | None = None
+
+
+_Place = tuple[str, str]
+
+
+class RelyingParty:
+    """Asks providers; from any thread. Keeps their metadata for an hour and refetches keys at most every 5 minutes."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+        self._known: dict[_Place, _Known] = {}
+        self._failed: dict[_Place, datetime] = {}
+        self._locks: dict[_Place, threading.Lock] = {}
+
+    # ---------------------------------------------------------------- discovery
+
+    def origin(self, provider: Provider, now: datetime) -> str:
+        """The origin that a browser is sent to; the issuer's where the provider does not answer."""
+        try:
+            url = self._of(provider, now).metadata.authorization_endpoint
+        except ProviderDown:
+            url = provider.issuer
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def _of(self, provider: Provider, now: datetime) -> _Known:
+        """The discovery document: asked once by whoever comes first, and not again for a moment if that failed."""
+        place = (provider.id, provider.issuer)
+        with self._locks.setdefault(place, threading.Lock()):
+            known = self._known.get(place)
+            if known is not None and known.fetched + _METADATA_LIFE > now >= known.fetched:
+                return known
+            failed = self._failed.get(place)
+            if failed is not None and failed + _RETRY_AFTER > now >= failed:
+                raise ProviderDown("it did not answer a moment ago")
+            try:
+                document = self._json(provider, f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration")
+                found = _Known(_metadata(provider, document), now, [])
+            except ProviderDown:
+                self._failed[place] = now
+                raise
+            self._known[place] = found
+            return found
+
+    def _json(self, provider: Provider, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        try:
+            return _object(self._fetcher.get(url, private=provider.private_network, headers=headers))
+        except FetchRefused as error:
+            raise ProviderDown(str(error)) from error
+
+    # ------------------------------------------------------------------- asking
+
+    def authorization_url(
+        self, provider: Provider, asked: Asked, now: datetime, *, login_hint: str | None = None
+    ) -> str:
+        """Where the browser goes. Raises ProviderDown."""
+        endpoint = self._of(provider, now).metadata.authorization_endpoint
+        query = {
+            "response_type": "code",
+            "client_id": provider.client_id,
+            "redirect_uri": asked.redirect_uri,
+            "scope": " ".join(provider.scopes),
+            "state": asked.state,
+            "nonce": asked.nonce,
+            "code_challenge": _challenge(asked.verifier),
+            "code_challenge_method": "S256",
+        }
+        if login_hint:
+            query["login_hint"] = login_hint
+        joint = "&" if urlsplit(endpoint).query else "?"
+        return f"{endpoint}{joint}{urlencode(query, quote_via=quote)}"
+
+    # ---------------------------------------------------------------- the answer
+
+    def redeem(
+        self, provider: Provider, secret: str | None, asked: Asked, answer: Mapping[str, str], now: datetime
+    ) -> dict[str, Any]:
+        """The verified claims behind an authorization response. Raises ProviderDown, Untrusted."""
+        known = self._of(provider, now)
+        _check_issuer(provider, known.metadata, answer)
+        tokens = self._exchange(provider, known.metadata, secret, asked, answer.get("code", ""))
+        token = tokens.get("id_token")
+        if not isinstance(token, str) or len(token) > _LONGEST_TOKEN:
+            raise Untrusted("no ID token")
+        claims = self._verified(provider, known, token, now)
+        _check_claims(provider, claims, asked.nonce, now)
+        return self._with_userinfo(provider, known.metadata, tokens.get("access_token"), claims)
+
+    def _exchange(
+        self, provider: Provider, metadata: Metadata, secret: str | None, asked: Asked, code: str
+    ) -> dict[str, Any]:
+        if not code or len(code) > 4096:
+            raise Untrusted("no code")
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": asked.redirect_uri,
+            "code_verifier": asked.verifier,
+        }
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        if secret is not None and metadata.takes_basic:
+            pair = f"{quote(provider.client_id, safe='')}:{quote(secret, safe='')}"
+            headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        else:
+            form |= {"client_id": provider.client_id} | ({"client_secret": secret} if secret is not None else {})
+        try:
+            fetched = self._fetcher.post(
+                metadata.token_endpoint, urlencode(form).encode(), private=provider.private_network, headers=headers
+            )
+        except FetchRefused as error:
+            raise ProviderDown(str(error)) from error
+        if 400 <= fetched.status < 500:
+            raise Untrusted(f"the token endpoint refused the code with {fetched.status}")
+        return _object(fetched)
+
+    def _with_userinfo(
+        self, provider: Provider, metadata: Metadata, access_token: object, claims: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Claims of userinfo where the ID token has no address; of the same subject only (Core 5.3.2)."""
+        if "email" in claims or metadata.userinfo_endpoint is None or not isinstance(access_token, str):
+            return claims
+        if not access_token.isascii() or any(c.isspace() for c in access_token):
+            raise Untrusted("no usable access token")
+        found = self._json(provider, metadata.userinfo_endpoint, {"authorization": f"Bearer {access_token}"})
+        if found.get("sub") != claims.get("sub"):
+            raise Untrusted("userinfo is about somebody else")
+        return {**found, **claims}
+
+    # -------------------------------------------------------------- signatures
+
+    def _verified(self, provider: Provider, known: _Known, token: str, now: datetime) -> dict[str, Any]:
+        """The claims of an ID token, signed by a key of the provider's JWKS. Raises ProviderDown, Untrusted."""
+        from joserfc import jws
+        from joserfc.errors import JoseError
+
+        try:
+            header = msgspec.json.decode(_from_base64url(token.split(".")[0]))
+            if not isinstance(header, dict) or header.get("alg") not in ALGORITHMS or "crit" in header:
+                raise Untrusted("an algorithm that is not accepted")
+            key = self._key(provider, known, header, now)
+            algorithms = [header["alg"]]
+            claims = msgspec.json.decode(jws.deserialize_compact(token, key, algorithms=algorithms).payload)
+        except (JoseError, ValueError, msgspec.DecodeError, IndexError) as error:
+            raise Untrusted(f"the signature does not fit ({type(error).__name__})") from error
+        if not isinstance(claims, dict):
+            raise Untrusted("claims are no object")
+        return claims
+
+    def _key(self, provider: Provider, known: _Known, header: Mapping[str, Any], now: datetime) -> Any:
+        """By `kid` from the JWKS alone: `jku`, `jwk` and `x5u` of the token are never looked at (security I3)."""
+        from joserfc.jwk import import_key
+
+        for fresh in (False, True):
+            if fresh or known.keys_fetched is None:
+                self._load_keys(provider, known, now)
+            fitting = [key for key in known.keys if _fits(key, header)]
+            if len(fitting) == 1:
+                return import_key({name: value for name, value in fitting[0].items() if name != "key_ops"})
+        raise Untrusted("no key of the provider fits")
+
+    def _load_keys(self, provider: Provider, known: _Known, now: datetime) -> None:
+        if known.keys_fetched is not None and now < known.keys_fetched + _REFETCH_AFTER:
+            return
+        known.keys_fetched = now
+        keys = self._json(provider, known.metadata.jwks_uri).get("keys")
+        if not isinstance(keys, list):
+            raise ProviderDown("the provider's keys are no JWKS")
+        known.keys = [key for key in keys if isinstance(key, dict)]
+
+
+def _fits(key: Mapping[str, Any], header: Mapping[str, Any]) -> bool:
+    kinds = {"R": "RSA", "P": "RSA"} | {"ES": "EC", "Ed": "OKP"}
+    alg = header["alg"]
+    kind = kinds.get(alg[:2]) or kinds[alg[:1]]
+    if key.get("kty") != kind or key.get("use", "sig") != "sig" or key.get("alg", alg) != alg:
+        return False
+    return "kid" not in header or key.get("kid") == header["kid"]
+
+
+def _metadata(provider: Provider, document: Mapping[str, Any]) -> Metadata:
+    if document.get("issuer") != provider.issuer:
+        raise ProviderDown("the discovery document names another issuer")
+    endpoints = {name: document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
+    for name, value in endpoints.items():
+        if not isinstance(value, str) or urlsplit(value).scheme not in ("https", "http") or len(value) > 2000:
+            raise ProviderDown(f"the discovery document has no usable {name}")
+    userinfo = document.get("userinfo_endpoint")
+    methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    return Metadata(
+        authorization_endpoint=str(endpoints["authorization_endpoint"]),
+        token_endpoint=str(endpoints["token_endpoint"]),
+        jwks_uri=str(endpoints["jwks_uri"]),
+        userinfo_endpoint=userinfo if isinstance(userinfo, str) else None,
+        announces_iss=document.get("authorization_response_iss_parameter_supported") is True,
+        takes_basic=not isinstance(methods, list) or "client_secret_basic" in methods,
+    )
+
+
+def _check_issuer(provider: Provider, metadata: Metadata, answer: Mapping[str, str]) -> None:
+    """RFC 9207: an announced `iss` must be there, and any `iss` must be the provider's (mix-up, T22)."""
+    given = answer.get("iss")
+    if (given is None and metadata.announces_iss) or (given is not None and given != provider.issuer):
+        raise Untrusted("the response's iss is not the provider's")
+
+
+def _check_claims(provider: Provider, claims: Mapping[str, Any], nonce: str, now: datetime) -> None:
+    if claims.get("iss") != provider.issuer:
+        raise Untrusted("iss is not the provider's")
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if provider.client_id not in audiences:
+        raise Untrusted("aud is somebody else")
+    if (len(audiences) > 1 or "azp" in claims) and claims.get("azp") != provider.client_id:
+        raise Untrusted("azp is somebody else")
+    given = claims.get("nonce")
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
+        raise Untrusted("nonce is not the one that was asked")
+    skew, moment = _SKEW.total_seconds(), now.timestamp()
+    expires, issued = claims.get("exp"), claims.get("iat")
+    if not _is_time(expires) or expires + skew <= moment:
+        raise Untrusted("expired")
+    if not _is_time(issued) or issued - skew > moment:
+        raise Untrusted("issued in the future")
+    if "nbf" in claims and (not _is_time(claims["nbf"]) or claims["nbf"] - skew > moment):
+        raise Untrusted("not valid yet")
+
+
+def _is_time(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _object(fetched: Fetched) -> dict[str, Any]:
+    if fetched.status != 200:
+        raise ProviderDown(f"the provider answered {fetched.status}")
+    try:
+        found = msgspec.json.decode(fetched.body)
+    except msgspec.DecodeError as error:
+        raise ProviderDown("the provider's answer is no JSON") from error
+    if not isinstance(found, dict):
+        raise ProviderDown("the provider's answer is no JSON object")
+    return found
+
+
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _from_base64url(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

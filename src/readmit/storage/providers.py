@@ -1,0 +1,162 @@
+"""The tables of home identity providers and of what they were asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from readmit.domain.provider import Provider
+from readmit.storage.columns import from_json, micros, to_json
+from readmit.storage.transaction import Row, Transaction
+
+_COLUMNS: Final = "id, tenant_id, name, kind, issuer, client_id, preset, enabled, private_network, scopes"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that waits for a provider's answer."""
+
+    flow_id: str
+    provider_id: str
+    nonce: str
+    verifier: str
+    redirect_uri: str
+
+
+def insert(tx: Transaction, provider: Provider, *, secret: str | None, metadata: str | None, now: datetime) -> bool:
+    """Register; `secret` is sealed. False if the issuer, or one of the domains, has a provider already."""
+    added = tx.run(
+        f"INSERT INTO identity_providers ({_COLUMNS}, secret, metadata, created_at)"
+        " VALUES (:id, :tenant, :name, :kind, :issuer, :client, :preset, :enabled, :private, :scopes, :secret,"
+        " :metadata, :created) ON CONFLICT DO NOTHING",
+        {
+            "id": provider.id,
+            "tenant": provider.tenant_id,
+            "name": provider.name,
+            "kind": provider.kind,
+            "issuer": provider.issuer,
+            "client": provider.client_id,
+            "preset": provider.preset,
+            "enabled": int(provider.enabled),
+            "private": int(provider.private_network),
+            "scopes": to_json(list(provider.scopes)),
+            "secret": secret,
+            "metadata": metadata,
+            "created": micros(now),
+        },
+    )
+    return added == 1 and all(_claim(tx, provider, domain) for domain in provider.domains)
+
+
+def _claim(tx: Transaction, provider: Provider, domain: str) -> bool:
+    sql = (
+        "INSERT INTO identity_provider_domains (tenant_id, domain, provider_id) VALUES (:tenant, :domain, :provider)"
+        " ON CONFLICT DO NOTHING"
+    )
+    return tx.run(sql, {"tenant": provider.tenant_id, "domain": domain, "provider": provider.id}) == 1
+
+
+def get(tx: Transaction, tenant_id: str, id: str) -> Provider | None:
+    """A provider of the tenant by id, enabled or not."""
+    return _one(tx, "id = :key", tenant_id, id)
+
+
+def by_issuer(tx: Transaction, tenant_id: str, issuer: str) -> Provider | None:
+    """The provider behind a binding."""
+    return _one(tx, "issuer = :key", tenant_id, issuer)
+
+
+def of_domain(tx: Transaction, tenant_id: str, domain: str) -> Provider | None:
+    """The provider registered for a domain (A-label), enabled or not."""
+    claimed = "SELECT provider_id FROM identity_provider_domains WHERE domain = :key AND tenant_id = :tenant"
+    return _one(tx, f"id IN ({claimed})", tenant_id, domain)
+
+
+def by_domain(tx: Transaction, tenant_id: str, domain: str) -> Provider | None:
+    """The enabled provider that speaks for a domain (A-label)."""
+    found = of_domain(tx, tenant_id, domain)
+    return found if found is not None and found.enabled else None
+
+
+def every(tx: Transaction, tenant_id: str) -> list[Provider]:
+    """All of a tenant, by name."""
+    sql = f"SELECT {_COLUMNS} FROM identity_providers WHERE tenant_id = :tenant ORDER BY name, id"
+    return [_provider(tx, row) for row in tx.all(sql, {"tenant": tenant_id})]
+
+
+def secret(tx: Transaction, id: str) -> str | None:
+    """The sealed client secret."""
+    row = tx.one("SELECT secret FROM identity_providers WHERE id = :id", {"id": id})
+    return row[0] if row else None
+
+
+def enable(tx: Transaction, tenant_id: str, id: str, *, enabled: bool) -> bool:
+    """Switch on or off; False if there is none (security I7)."""
+    sql = "UPDATE identity_providers SET enabled = :enabled WHERE id = :id AND tenant_id = :tenant"
+    return tx.run(sql, {"enabled": int(enabled), "id": id, "tenant": tenant_id}) == 1
+
+
+def delete(tx: Transaction, tenant_id: str, id: str) -> bool:
+    """Remove a registration; False if there is none."""
+    sql = "DELETE FROM identity_providers WHERE id = :id AND tenant_id = :tenant"
+    return tx.run(sql, {"id": id, "tenant": tenant_id}) == 1
+
+
+def _one(tx: Transaction, where: str, tenant_id: str, key: str) -> Provider | None:
+    sql = f"SELECT {_COLUMNS} FROM identity_providers WHERE {where} AND tenant_id = :tenant"
+    row = tx.one(sql, {"key": key, "tenant": tenant_id})
+    return _provider(tx, row) if row else None
+
+
+def _provider(tx: Transaction, row: Row) -> Provider:
+    sql = "SELECT domain FROM identity_provider_domains WHERE provider_id = :id ORDER BY domain"
+    domains = tuple(entry[0] for entry in tx.all(sql, {"id": row[0]}))
+    return Provider(
+        id=row[0],
+        tenant_id=row[1],
+        name=row[2],
+        kind=row[3],
+        issuer=row[4],
+        domains=domains,
+        client_id=row[5],
+        preset=row[6],
+        enabled=bool(row[7]),
+        private_network=bool(row[8]),
+        scopes=tuple(from_json(row[9])),
+    )
+
+
+# ------------------------------------------------------------ what was asked
+
+
+def wait(tx: Transaction, hash: str, waiting: Waiting, now: datetime) -> None:
+    """Remember a request; an earlier one of the same flow is void."""
+    tx.run("DELETE FROM upstream_states WHERE flow_id = :flow", {"flow": waiting.flow_id})
+    tx.run(
+        "INSERT INTO upstream_states (hash, flow_id, provider_id, nonce, verifier, redirect_uri, created_at)"
+        " VALUES (:hash, :flow, :provider, :nonce, :verifier, :redirect, :created)",
+        {
+            "hash": hash,
+            "flow": waiting.flow_id,
+            "provider": waiting.provider_id,
+            "nonce": waiting.nonce,
+            "verifier": waiting.verifier,
+            "redirect": waiting.redirect_uri,
+            "created": micros(now),
+        },
+    )
+
+
+def waiting(tx: Transaction, hash: str) -> Waiting | None:
+    """The request behind a state, if it still waits."""
+    row = tx.one(
+        "SELECT flow_id, provider_id, nonce, verifier, redirect_uri FROM upstream_states WHERE hash = :hash",
+        {"hash": hash},
+    )
+    return Waiting(*row) if row else None
+
+
+def answered(tx: Transaction, hash: str) -> bool:
+    """Use a state up; True for the one who did (security I2)."""
+    return tx.run("DELETE FROM upstream_states WHERE hash = :hash", {"hash": hash}) == 1

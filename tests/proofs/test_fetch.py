@@ -1,0 +1,127 @@
+"""A guarded fetch reaches public https addresses and nothing else, within its bounds (security I1, T32)."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from lying_provider import provider
+from readmit.proofs import guarded_network
+from readmit.proofs.fetch import Fetcher, FetchRefused
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://wingtip.example/",
+        "ftp://wingtip.example/",
+        "file:///etc/passwd",
+        "https://user@wingtip.example/",
+        "https:///nowhere",
+    ],
+)
+def test_T32_only_https_urls_are_fetched(url: str) -> None:
+    with pytest.raises(FetchRefused, match="only https"):
+        Fetcher().get(url)
+
+
+PRIVATE = [
+    "127.0.0.1",
+    "10.0.0.8",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+    "224.0.0.1",
+]
+PRIVATE += [
+    "::1",
+    "fe80::1%lo",
+    "fc00::1",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b:1::1",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+    "::",
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_T32_no_private_address_is_connected_to(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is public for all anybody knows; what it resolves to decides."""
+
+    def resolve(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", port)), (0, 0, 0, "", (address, port))]
+
+    monkeypatch.setattr(guarded_network.socket, "getaddrinfo", resolve)
+    with pytest.raises(FetchRefused, match="not public"):
+        Fetcher().get("https://wingtip.example/")
+
+
+def test_T32_the_name_is_resolved_once_so_that_it_cannot_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def resolve(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("203.0.113.1" if len(asked) == 1 else "127.0.0.1", port))]
+
+    monkeypatch.setattr(guarded_network.socket, "getaddrinfo", resolve)
+    with pytest.raises(FetchRefused):
+        Fetcher(seconds=0.05).get("https://wingtip.example/")
+    assert asked == ["wingtip.example"]
+
+
+def test_T32_a_redirect_is_not_followed() -> None:
+    with provider(answers=lambda path: (302, b"http://169.254.169.254/")) as made:
+        assert Fetcher().get(f"{made.issuer}/x", private=True).status == 302
+        assert made.asked == ["/x"]
+
+
+def test_T32_a_flood_ends_at_64_kilobytes() -> None:
+    with provider(answers=lambda path: (200, b"x" * 65_537)) as made, pytest.raises(FetchRefused, match="64 KB"):
+        Fetcher().get(f"{made.issuer}/x", private=True)
+    with provider(answers=lambda path: (200, b"x" * 65_536)) as made:
+        assert len(Fetcher().get(f"{made.issuer}/x", private=True).body) == 65_536
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """A server that sends its headers byte by byte and never ends."""
+    over = threading.Event()
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with closing(connection):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nx: ")
+                while not over.wait(0.02):
+                    try:
+                        connection.sendall(b"x")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://localhost:{server.getsockname()[1]}/"
+        over.set()
+        thread.join()
+
+
+def test_T32_a_slow_answer_ends_by_the_clock_however_its_bytes_are_spread() -> None:
+    with dripping() as url, pytest.raises(FetchRefused, match="did not answer"):
+        Fetcher(seconds=0.3).get(url, private=True)
+
+
+def test_nobody_there_is_told_without_a_traceback() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(FetchRefused, match="did not answer"):
+        Fetcher().get(f"http://localhost:{port}/", private=True)
+    with pytest.raises(FetchRefused, match="cannot be resolved"):
+        Fetcher().get("https://nowhere.invalid/")
