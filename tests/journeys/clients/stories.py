@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
 import foreign
 import street
 from house_of_guests import House
+
+from readmit.cli.walker import Form, Page, Walker
 
 
 def play(house: House, command: list[Any], environ: dict[str, str]) -> dict[str, Any]:
@@ -59,3 +62,23 @@ def signing_in(house: House) -> foreign.Answer:
         return house.prove(walker, told["address"]).url
 
     return sign_in
+
+
+class Arriving(Walker):
+    """A browser that also arrives where the sign-in leads: at the loopback address of a program, by GET or by form_post."""
+
+    def submit(self, values: dict[str, str] | None = None, *, form: Form | None = None) -> Page:
+        chosen = form or self.page.form
+        if chosen is None or self._is_ours(urljoin(self.page.url, chosen.action)):
+            return super().submit(values, form=form)
+        self._client.post(chosen.action, data=chosen.fields).raise_for_status()
+        return self._arrived(chosen.action)
+
+    def arrive(self) -> None:
+        """Go where the last redirect led, unless a form went there already."""
+        if self.page.text != "arrived":
+            self._client.get(self.page.url).raise_for_status()
+
+    def _arrived(self, url: str) -> Page:
+        self.page = Page(url, 0, "arrived", [])
+        return self.page

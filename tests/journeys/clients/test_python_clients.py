@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import foreign
 import pytest
 import stories
@@ -34,3 +36,23 @@ def test_G84_msal_signs_people_in_by_code_and_pkce(house: House, environ: dict[s
     assert facts["me"] == facts["renewed"] == "ulla@contoso.com"
     assert facts["other"]
     assert facts["guest"] == {"name": guest, "issuer": True, "oid": house.guest(guest)["id"]}
+
+
+def test_G24_the_graph_sdk_signs_in_anew_by_itself_when_sessions_were_ended(
+    house: House, environ: dict[str, str]
+) -> None:
+    """The 401 carries claims that the SDK hands to azure-identity, which opens the browser again; no code of the caller."""
+    opened: list[str] = []
+
+    def person(told: dict[str, Any]) -> None:
+        opened.append(told["url"])
+        browser = stories.Arriving(house.browser()._client, house.base)
+        browser.open(told["url"])
+        house.prove(browser, "ada@contoso.com")
+        browser.arrive()
+
+    environ["BROWSER"] = f"{PYTHON} {PROGRAMS / 'open_browser.py'} %s"
+    facts = foreign.run([PYTHON, PROGRAMS / "sdk_person.py"], environ, {"sign in": person})
+    assert facts == {"first": "ada@contoso.com", "ended": True, "second": "ada@contoso.com"}
+    assert len(opened) == 2
+    assert "claims=" in opened[1]
