@@ -5,6 +5,7 @@ COMMANDS = {
     "demo": ("readmit.cli.demo:demo", "Play the article's story over HTTPS."),
     "seed": ("readmit.cli.seed:seed", "Apply a seed file; idempotent; prints what changed."),
     "trust": ("readmit.cli.trust:trust", "Print what makes clients trust the local CA."),
+    "proxy": ("readmit.cli.proxy:proxy", "Lead Microsoft's hosts to the server, for clients that know no other."),
     "mail": ("readmit.cli.mail:mail", "The kept mail, when no SMTP server is set."),
     "db": ("readmit.cli.db:db", "The database: upgrade, check."),
     "admin": ("readmit.cli.admin:admin", "The first administrator."),

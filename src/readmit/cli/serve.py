@@ -75,7 +75,13 @@ def _run(settings: Settings) -> int:
         _prepare(world)
         made = certificates.ensure(settings.data, _hosts(settings), world.now(), data_folder.write_secret)
         write_credentials(world, made.ca if settings.tls else None)
-        record = {"url": settings.public_url, "port": settings.port, "host": settings.host, "pid": os.getpid()}
+        record = {
+            "url": settings.public_url,
+            "port": settings.port,
+            "host": settings.host,
+            "tls": settings.tls,
+            "pid": os.getpid(),
+        }
         data_folder.write_record(settings.data, record)
         front = app.application(world)
         config = uvicorn.Config(
