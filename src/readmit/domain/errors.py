@@ -273,6 +273,10 @@ class TooManyCopies(Refused):
         self.limit = limit
 
 
+class FailedDependency(Refused):
+    """A request of a batch whose prerequisite failed was not run (graph G60)."""
+
+
 class KeyReused(Refused):
     """The Idempotency-Key was used for another body (graph G49)."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl
 
+from readmit.domain.errors import ReadmitError
 from readmit.domain.permission import Caller
 
 P = ParamSpec("P")
@@ -94,5 +95,20 @@ class Work:
         self.named = named
 
 
-Step = Reply | Write | Work
+class Calls:
+    """Run whole requests, each as if it had come alone and all at once, then render their replies in this order.
+
+    A call that comes with an error is not run: its surface answers the error.
+    """
+
+    __slots__ = ("calls", "render")
+
+    def __init__(
+        self, render: Callable[[Sequence[Reply]], Step], calls: Sequence[tuple[Call, ReadmitError | None]]
+    ) -> None:
+        self.render = render
+        self.calls = calls
+
+
+Step = Reply | Write | Work | Calls
 """Point reads by key run inline in the door (`world.database.read`); everything else is a step."""

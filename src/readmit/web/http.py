@@ -12,7 +12,7 @@ import structlog
 
 from readmit.domain.errors import ReadmitError, Unavailable
 from readmit.flows.world import World
-from readmit.web.call import Call, Reply, Step, Write
+from readmit.web.call import Call, Calls, Reply, Step, Write
 from readmit.web.origins import Origins
 
 Scope = MutableMapping[str, Any]
@@ -20,7 +20,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Door = Callable[[World, Call], Step]
 
-_BODY_LIMIT = 1024 * 1024
+BODY_LIMIT = 1024 * 1024
+"""Bytes of a request's body (reliability section 7)."""
+BATCH_LIMIT = 4 * BODY_LIMIT
+_BATCH = "/$batch"
 _HEADER_LIMIT = 32 * 1024
 _URL_LIMIT = 8 * 1024
 _IN_WORK = 64
@@ -78,7 +81,7 @@ class Front:
         origin = None if twice else self._origins.addressed(scope, headers)
         if origin is None:
             return self._refuse(scope, 400 if twice else 421)
-        body = await _body(receive)
+        body = await _body(receive, _limit_of(scope))
         if body is None:
             return self._refuse(scope, 413)
         call = Call(
@@ -114,6 +117,12 @@ class Front:
             _log.exception("defect", request_id=call.request_id, method=call.method)
             return handler.failure(self._world, call, error)
 
+    async def _alone(self, call: Call, error: ReadmitError | None) -> Reply:
+        """One of several calls in a request: its own id, its own surface, its own failure."""
+        call = replace(call, request_id=self._world.new_id())
+        handler = self._surfaces(call.path)
+        return handler.failure(self._world, call, error) if error is not None else await self._through(handler, call)
+
     async def _record(self, handler: Handler, call: Call, error: ReadmitError) -> None:
         """The refusal stands whether or not it can be written down."""
         step = handler.aftermath(self._world, call, error)
@@ -126,7 +135,10 @@ class Front:
 
     async def _perform(self, step: Any) -> Step:
         loop = asyncio.get_running_loop()
-        if isinstance(step, Write):
+        result: Any
+        if isinstance(step, Calls):
+            result = await asyncio.gather(*(self._alone(call, error) for call, error in step.calls))
+        elif isinstance(step, Write):
             result = await self._world.database.write_soon(loop, step.flow, *step.arguments, **step.named)
         else:
             result = await loop.run_in_executor(self._threads, lambda: step.function(*step.arguments, **step.named))
@@ -179,12 +191,16 @@ def _headers(scope: Scope) -> tuple[Mapping[str, str], int, bool]:
     return found, size, twice
 
 
-async def _body(receive: Receive) -> bytes | None:
+def _limit_of(scope: Scope) -> int:
+    return BATCH_LIMIT if scope["path"].lower().rstrip("/").endswith(_BATCH) else BODY_LIMIT
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
     """The whole body, or None when it is larger than the limit."""
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):
-        return body if len(body) <= _BODY_LIMIT else None
+        return body if len(body) <= limit else None
     parts, size = [body], len(body)
     while message.get("more_body", False):
         message = await receive()
@@ -192,7 +208,7 @@ async def _body(receive: Receive) -> bytes | None:
             return None
         part = message.get("body", b"")
         size += len(part)
-        if size > _BODY_LIMIT:
+        if size > limit:
             return None
         parts.append(part)
     return b"".join(parts)

@@ -20,7 +20,7 @@ _BREAKS: Final = re.compile("[\t\n\r]")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
-def object_of(call: Call) -> dict[str, Any]:
+def object_of(call: Call, *, limit: int = _LIMIT) -> dict[str, Any]:
     """The JSON object of the body, without its `@odata.*` members but `@odata.id` and `*@odata.bind`.
 
     Raises WrongMediaType (M2), Malformed (M1) for what is no object, repeats a member name in any case or nests
@@ -28,7 +28,7 @@ def object_of(call: Call) -> dict[str, Any]:
     """
     _check_media_type(call.headers.get("content-type", ""))
     try:
-        text = _plain(call).decode("utf-8")
+        text = _plain(call, limit).decode("utf-8")
         value = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed from error
@@ -48,21 +48,21 @@ def _check_media_type(content_type: str) -> None:
         raise WrongMediaType
 
 
-def _plain(call: Call) -> bytes:
+def _plain(call: Call, limit: int) -> bytes:
     body = call.body
     encoding = call.headers.get("content-encoding", "identity").strip().lower()
     if encoding == "gzip":
-        body = _unzipped(body)
+        body = _unzipped(body, limit)
     elif encoding != "identity":
         raise Malformed
     return body.removeprefix(_BOM)
 
 
-def _unzipped(body: bytes) -> bytes:
+def _unzipped(body: bytes, limit: int) -> bytes:
     """The unpacked body; reads no more than the limit, however small the packed one is."""
     reader = zlib.decompressobj(wbits=31)
     try:
-        plain = reader.decompress(body, _LIMIT)
+        plain = reader.decompress(body, limit)
     except zlib.error as error:
         raise Malformed from error
     if not reader.eof or reader.unused_data:

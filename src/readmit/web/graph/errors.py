@@ -100,6 +100,7 @@ _TABLE: Final[dict[type[Exception], tuple[int, str, str]]] = {
     e.NobodyCanProve: (400, _BAD, "No identity provider is available for the invited user's email address."),
     e.TooLong: (400, _BAD, "Property {x} exceeds the maximum length of {limit} characters."),
     e.TooManyCopies: (400, _BAD, "Number of ccRecipients exceeds the maximum value of {limit}."),
+    e.FailedDependency: (424, "FailedDependency", "One or more dependencies failed."),
     e.KeyReused: (400, _BAD, _KEY_REUSED),
     e.Throttled: (429, "TooManyRequests", "Too many requests."),
     e.Unavailable: (503, "Service_ServiceUnavailable", "The service is temporarily unavailable."),

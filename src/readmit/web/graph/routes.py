@@ -11,6 +11,7 @@ from readmit.domain.errors import Refused
 from readmit.web.graph import (
     applications,
     assignments,
+    batch,
     deleted,
     directory_objects,
     grants,
@@ -23,8 +24,7 @@ from readmit.web.graph import (
     users,
 )
 from readmit.web.graph.operations import ANY_TOKEN, Operation, not_provided
-
-VERSIONS: Final = {"v1.0": "v1.0", "beta": "beta"}
+from readmit.web.graph.versions import VERSIONS
 
 _UNPROVIDED: Final = (
     "reports",
@@ -75,6 +75,7 @@ _UNPROVIDED: Final = (
 """Known to Graph, not provided (graph G82): 501 for whatever stands below."""
 
 TABLE: Final = (
+    *batch.OPERATIONS,
     *invitations.OPERATIONS,
     *users.OPERATIONS,
     *user_links.OPERATIONS,

@@ -9,7 +9,7 @@ from readmit.domain.authentication import EMPTY, Unauthenticated
 from readmit.domain.errors import ReadmitError
 from readmit.flows import tokens
 from readmit.flows.world import World
-from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.call import Call, Calls, Reply, Step, Work, Write
 from readmit.web.graph import errors, history, invitations
 from readmit.web.graph.routes import resolve
 from readmit.web.http import Door
@@ -52,6 +52,8 @@ class Graph:
         def rendered(result: Any) -> Step:
             return self._with_headers(call, render(result))
 
+        if isinstance(step, Calls):
+            return Calls(rendered, step.calls)
         if isinstance(step, Write):
             return Write(rendered, step.flow, *step.arguments, **step.named)
         return Work(rendered, step.function, *step.arguments, **step.named)
