@@ -43,7 +43,7 @@ def _output(command: list[str | Path], environ: dict[str, str]) -> str:
 
 
 def test_every_snippet_of_the_page_is_run() -> None:
-    assert set(SNIPPETS) == {"before", "issuer", *RESETS, *PARTIES}
+    assert set(SNIPPETS) == {"before", "issuer", "proxy", "cli-microsoft365", *RESETS, *PARTIES}
 
 
 def test_the_lines_before_lead_every_client_to_the_ca(house: House) -> None:
@@ -66,6 +66,25 @@ def test_a_snippet_resets_a_guest(house: House, environ: dict[str, str], tmp_pat
     assert said == ("PendingAcceptance" if name == "curl" else whole)
     now = house.graph.user(guest["id"])
     assert (now["externalUserState"], now["mail"]) == ("PendingAcceptance", f"{local}@post.example")
+
+
+def test_the_cli_of_microsoft_365_resets_a_guest_through_the_proxy(
+    house: House, environ: dict[str, str], tmp_path: Path
+) -> None:
+    local = house.someone()
+    guest = house.guest(f"{local}@fabrikam.com")
+    listening = "until (exec 3<>/dev/tcp/127.0.0.1/3128) 2>&-; do kill -0 %1; done"
+    script = "\n".join((SNIPPETS["proxy"][1], "trap 'kill %1' EXIT", listening, SNIPPETS["cli-microsoft365"][1]))
+    readmit = {
+        "PATH": f"{foreign.ROOT}/.venv/bin:{environ['PATH']}:{foreign.MODULES}/.bin",
+        "READMIT_DATA": str(house.data),
+    }
+    addresses = {"OLD": guest["mail"], "NEW": f"{local}@post.example"}
+    home = {"HOME": str(tmp_path), "PYTHONPATH": f"{foreign.ROOT}/src"}
+    said = _output(["bash", "-euc", script], environ | readmit | addresses | home)
+    assert said.startswith('"PendingAcceptance"')
+    assert json.loads(said.partition("\n")[2])[0].keys() == {"id", "mail", "externalUserState"}
+    assert house.graph.user(guest["id"])["externalUserState"] == "PendingAcceptance"
 
 
 @pytest.mark.parametrize("name", PARTIES)

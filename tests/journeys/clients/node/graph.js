@@ -1,19 +1,10 @@
 // The story of one guest by @microsoft/microsoft-graph-client with the secret credential of @azure/identity.
-import { ClientSecretCredential } from "@azure/identity";
-import { Client, PageIterator } from "@microsoft/microsoft-graph-client";
-import { TokenCredentialAuthenticationProvider } from "@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials/index.js";
-import { ask, CLIENT_ID, CLIENT_SECRET, done, READMIT, tell, TENANT } from "./talk.js";
+import { PageIterator } from "@microsoft/microsoft-graph-client";
+import { connect } from "./connect.js";
+import { ask, done, tell } from "./talk.js";
 
 const { ADDRESS, NEW_ADDRESS, CROWD_TENANT, CROWD_CLIENT_ID } = process.env;
 const inviteRedirectUrl = "https://myapps.microsoft.com";
-
-function connect(tenant, clientId) {
-  const options = { authorityHost: READMIT, disableInstanceDiscovery: true };
-  const credential = new ClientSecretCredential(tenant, clientId, CLIENT_SECRET, options);
-  const scopes = ["https://graph.microsoft.com/.default"];
-  const authProvider = new TokenCredentialAuthenticationProvider(credential, { scopes });
-  return Client.initWithMiddleware({ authProvider, baseUrl: READMIT, customHosts: new Set(["localhost"]) });
-}
 
 async function read(client, guest) {
   const names = ["id", "userPrincipalName", "mail", "otherMails", "externalUserState"];
@@ -71,6 +62,6 @@ async function crowd() {
   tell({ crowd: { found: found.length, distinct: new Set(found).size } });
 }
 
-await story(connect(TENANT, CLIENT_ID));
+await story(connect());
 await crowd();
 done();
