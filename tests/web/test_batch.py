@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from front import ORIGIN, Site, site
 
-from conftest import ORIGIN, Site
-
-ALICE = "alice@fabrikam.com"
+__all__ = ["site"]
 
 
 def item(id: str, method: str, url: str, **more: Any) -> dict[str, Any]:
