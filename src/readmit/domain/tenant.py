@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, get_args
 
 from readmit.domain.address import EmailAddress, InvalidAddress, domain_key
+from readmit.domain.throttling import OWN_NUMBERS
 
 AllowInvitesFrom = Literal["none", "adminsAndGuestInviters", "adminsGuestInvitersAndAllMembers", "everyone"]
 NewAddressOnReset = Literal["adopt", "refuse"]
@@ -44,6 +45,8 @@ class TenantSettings:
     guestsMayLeave: bool = True
     allowedToReadOtherUsers: bool = True
     allowedToCreateSecurityGroups: bool = True
+    throttle: Literal["off", "graph"] | dict[str, int] | None = None
+    """Graph's limits, own numbers, or none; None is `off`, under `--emulate entra` `graph` (graph G62)."""
 
     @staticmethod
     def parse(given: dict[str, Any]) -> TenantSettings:
@@ -84,6 +87,8 @@ def _checked(name: str, value: object) -> object:
         if value not in _CHOICES[name]:
             raise InvalidSetting(f"'{name}' is one of {', '.join(map(str, _CHOICES[name]))}, not {value!r}")
         return value
+    if name == "throttle":
+        return _checked_throttle(value)
     if name in _RANGES:
         return _checked_number(name, value)
     if name in ("allowedDomains", "blockedDomains"):
@@ -100,6 +105,17 @@ def _checked_number(name: str, value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
         raise InvalidSetting(f"'{name}' is a whole number from {allowed.start} to {allowed.stop - 1}, not {value!r}")
     return value
+
+
+def _checked_throttle(value: object) -> object:
+    if value in ("off", "graph"):
+        return value
+    if isinstance(value, dict) and value and set(value) <= set(OWN_NUMBERS):
+        numbers = list(value.values())
+        if all(isinstance(number, int) and not isinstance(number, bool) and number > 0 for number in numbers):
+            return dict(value)
+    known = ", ".join(OWN_NUMBERS)
+    raise InvalidSetting(f"'throttle' is off, graph, or a mapping of {known} to whole numbers, not {value!r}")
 
 
 def _checked_domains(name: str, value: object) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def _from_table(world: World, call: Call, error: Any, status: int, code: str, te
     message = text.format(x=x, resource=getattr(error, "resource", ""), limit=getattr(error, "limit", ""))
     reply = _reply(world, call, status, code, message, _details(error))
     if isinstance(error, e.Throttled | e.Unavailable):
-        return reply.with_headers(("Retry-After", str(error.retry_after)))
+        return reply.with_headers(("Retry-After", str(error.retry_after)), *getattr(error, "headers", ()))
     return reply
 
 

@@ -38,11 +38,14 @@ class Operation:
         """Any one of these, in the token, is needed."""
         return self.access.permissions
 
-    def door(self, world: World, call: Call) -> Step:
-        """Check the caller's rights, then answer. Raises InsufficientPrivileges, NotFound, UnsupportedQuery (M22)."""
-        return self.answer(world, self._admitted(world, call))
+    def door(self, world: World, call: Call, toll: Callable[[], object] | None = None) -> Step:
+        """Check the caller's rights, then answer. Raises InsufficientPrivileges, NotFound, UnsupportedQuery (M22).
 
-    def _admitted(self, world: World, call: Call) -> Call:
+        `toll` is paid between tenant and rights (graph G14).
+        """
+        return self.answer(world, self._admitted(world, call, toll))
+
+    def _admitted(self, world: World, call: Call, toll: Callable[[], object] | None) -> Call:
         caller = caller_of(call)
         parameters = dict(call.parameters)
         tenant: Tenant | None = None
@@ -50,6 +53,8 @@ class Operation:
             tenant = world.database.read(queries.tenant, caller.tenant_id)
         if "tenant" in parameters:
             _check_tenant(parameters["tenant"], tenant)
+        if toll is not None:
+            toll()
         if "me" in parameters:
             if caller.user is None:
                 raise UnsupportedQuery("/me request is only valid with delegated authentication flow.", "BadRequest")

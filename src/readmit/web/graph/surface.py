@@ -12,16 +12,21 @@ from readmit.flows.world import World
 from readmit.web.call import Call, Calls, Reply, Step, Work, Write
 from readmit.web.graph import errors, history, invitations
 from readmit.web.graph.routes import resolve
+from readmit.web.graph.throttle import Throttle, TooManyRequests
 from readmit.web.http import Door
 from readmit.web.origins import origins_of
 
 _DIAGNOSTIC = (
     '{"ServerInfo":{"DataCenter":"readmit","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"readmit"}}'
 )
+_UNIT = (("x-ms-resource-unit", "1"),)
 
 
 class Graph:
     """`/v1.0`, `/beta` and readmit's own `/readmit/v1`: same tokens, same errors, same rights (graph G47)."""
+
+    def __init__(self) -> None:
+        self._throttle = Throttle()
 
     def find(self, world: World, call: Call) -> tuple[Door, Call]:
         own = call.path.lower().startswith("/readmit/")
@@ -30,27 +35,32 @@ class Graph:
         call = replace(call, parameters=parameters, caller=caller)
 
         def door(world: World, call: Call) -> Step:
-            return self._with_headers(call, operation.door(world, call))
+            told: list[tuple[str, str]] = []
+            step = operation.door(world, call, lambda: told.extend(self._throttle.check(world, call, operation)))
+            return self._with_headers(call, step, tuple(told))
 
         return door, call
 
     def failure(self, world: World, call: Call, error: Exception) -> Reply:
-        return _headers(call, errors.failure(world, call, error))
+        return _headers(call, errors.failure(world, call, error), _UNIT)
 
     def aftermath(self, world: World, call: Call, error: ReadmitError) -> Write | None:
         """A refused invitation of an authenticated caller is audited; what cannot be read is not (lifecycle L49)."""
+        if isinstance(error, TooManyRequests):
+            # What throttling refuses has no effect at all (graph G64): writing it down would be one.
+            return None
         if call.caller is None or call.method != "POST" or not call.path.lower().rstrip("/").endswith("/invitations"):
             return None
         return invitations.refusal(world, call, error)
 
-    def _with_headers(self, call: Call, step: Step) -> Step:
+    def _with_headers(self, call: Call, step: Step, told: tuple[tuple[str, str], ...]) -> Step:
         """Headers go onto whatever the step ends in."""
         if isinstance(step, Reply):
-            return _headers(call, step)
+            return _headers(call, step, told)
         render = step.render
 
         def rendered(result: Any) -> Step:
-            return self._with_headers(call, render(result))
+            return self._with_headers(call, render(result), told)
 
         if isinstance(step, Calls):
             return Calls(rendered, step.calls)
@@ -67,12 +77,12 @@ def bearer(call: Call) -> str:
     return token.strip()
 
 
-def _headers(call: Call, reply: Reply) -> Reply:
+def _headers(call: Call, reply: Reply, told: tuple[tuple[str, str], ...]) -> Reply:
     return reply.with_headers(
         ("request-id", call.request_id),
         ("client-request-id", errors.client_request_id(call)),
         ("x-ms-ags-diagnostic", _DIAGNOSTIC),
-        ("x-ms-resource-unit", "1"),
+        *told,
         ("Cache-Control", "no-cache"),
         ("Vary", "Accept-Encoding"),
     )
