@@ -86,7 +86,7 @@ def _call(graph: Graph, operation: Operation, caller: Any, key: str = ADA) -> Ca
 
 def _denied(graph: Graph, operation: Operation, caller: Any, key: str = ADA) -> bool:
     try:
-        operation._admitted(graph.world, _call(graph, operation, caller, key))
+        operation.admitted(graph.world, _call(graph, operation, caller, key))
     except InsufficientPrivileges:
         return True
     return False

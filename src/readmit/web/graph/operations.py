@@ -43,9 +43,10 @@ class Operation:
 
         `toll` is paid between tenant and rights (graph G14).
         """
-        return self.answer(world, self._admitted(world, call, toll))
+        return self.answer(world, self.admitted(world, call, toll))
 
-    def _admitted(self, world: World, call: Call, toll: Callable[[], object] | None) -> Call:
+    def admitted(self, world: World, call: Call, toll: Callable[[], object] | None = None) -> Call:
+        """The call with who and what it addresses, its rights checked; raises as `door`."""
         caller = caller_of(call)
         parameters = dict(call.parameters)
         tenant: Tenant | None = None
