@@ -24,6 +24,9 @@ class Actor:
     type: Literal["user", "app", "system"]
     id: str | None = None
     name: str | None = None
+    upn: str | None = None
+    source: str | None = None
+    """The address that the request came from."""
 
 
 SYSTEM = Actor("system")

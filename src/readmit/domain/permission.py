@@ -73,6 +73,8 @@ class Caller:
     permissions: frozenset[str]
     roles: frozenset[str] = frozenset()
     user: User | None = None
+    source: str | None = None
+    """The address that the request came from, for the audit log."""
 
     @property
     def id(self) -> str:

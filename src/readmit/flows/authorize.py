@@ -14,7 +14,7 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, User
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
-from readmit.flows import claims, tokens
+from readmit.flows import claims, sign_in_log, tokens
 from readmit.flows.browsers import digest
 from readmit.flows.world import World
 from readmit.storage import clients, grants, providers, roles, tenants, users
@@ -159,6 +159,7 @@ class Exchange:
     verifier: str | None = None
     resource: tokens.Asked | None = None
     ip: str = ""
+    correlation_id: str | None = None
 
 
 def redeem_code(tx: Transaction, world: World, client: Client, brought: Exchange) -> dict[str, Any] | TokenRefused:
@@ -168,8 +169,8 @@ def redeem_code(tx: Transaction, world: World, client: Client, brought: Exchange
         raise _malformed()
     now = world.now()
     if found.used is not None or not grants.use_code(tx, digest(brought.token), now):
-        grants.end(tx, found.grant.id)
-        return TokenRefused("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed.")
+        refusal = TokenRefused("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed.")
+        return _ended(tx, world, found.grant, refusal, brought)
     _check_code(found, client, brought, now)
     return _tokens(tx, world, client, found.grant, brought, refresh=None)
 
@@ -208,15 +209,24 @@ def refresh(tx: Transaction, world: World, client: Client, brought: Exchange) ->
         raise _revoked()
     grant, used = found
     if used is not None and now > used + _SAME_SUCCESSOR:
-        grants.end(tx, grant.id)
-        return _revoked()
+        return _ended(tx, world, grant, _revoked(), brought)
     if now >= grant.expires:
         raise TokenRefused("invalid_grant", 700082, "The refresh token has expired due to inactivity.")
     check_alive(tx, grant, now)
     if used is None:
         grants.use_refresh(tx, old, now)
     successor = world.keyring.digest("refresh", brought.token)
-    return _tokens(tx, world, client, grant, brought, refresh=successor)
+    answer = _tokens(tx, world, client, grant, brought, refresh=successor)
+    sign_in_log.refreshed(tx, world, grant, brought.ip, brought.correlation_id)
+    return answer
+
+
+def _ended(tx: Transaction, world: World, grant: Grant, refusal: TokenRefused, brought: Exchange) -> TokenRefused:
+    """What was used twice ends all that came from it; the refusal is returned, so that this is committed."""
+    grants.end(tx, grant.id)
+    ip, correlation_id = brought.ip, brought.correlation_id
+    sign_in_log.grant_refused(tx, world, grant, refusal, ip=ip, correlation_id=correlation_id)
+    return refusal
 
 
 def check_alive(tx: Transaction, grant: Grant, now: datetime) -> None:

@@ -11,6 +11,7 @@ from readmit.domain.guest import Accepted, Pending, User, mail_binding
 from readmit.domain.mail import OwedMail
 from readmit.domain.redemption import Flow, Proof, check_open, together
 from readmit.domain.tenant import Tenant
+from readmit.flows import sign_in_log
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.world import World
 from readmit.proofs import passcode
@@ -174,9 +175,11 @@ def enter_code(tx: Transaction, world: World, browser: Browser, flow_id: str, ty
         _notice(tx, world, tenant, flow, made, now)
         return Entered(right=False, locked=locked)
     if passcodes.count_try(tx, made.id, _TRIES_PER_CODE) is None or made.expires <= now:
+        sign_in_log.wrong_code(tx, world, browser, flow, made.user_id)
         return Entered(right=False)
     right = passcode.matches(world.keyring.key(KEY), made.salt, made.hash, typed)
     if not right or not made.real or not passcodes.delete(tx, made.id):
+        sign_in_log.wrong_code(tx, world, browser, flow, made.user_id)
         return Entered(right=False)
     _take_back(tx, tenant, browser, scope, made, now)
     proof = _proof(made.address, now)

@@ -113,7 +113,8 @@ def _update(
         users.set_password(tx, after.id, asked.password, now=world.now())
     if ended:
         details["ended"] = ended
-    events = [user_event("Update user", after, **details)]
+    values = directory.changed_names(before, after)
+    events = [user_event("Update user", after, values=values, **details)]
     activity = _activity(before, after)
     if activity is not None:
         events.append(user_event(activity, after))

@@ -1,4 +1,4 @@
-"""Sweeping what is over: flows, grants, sessions, counters, old keys, and what lay in the bin for thirty days."""
+"""Sweeping what is over: flows, grants, sessions, counters, old keys and logs, and what lay in the bin for 30 days."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from datetime import timedelta
 
 from readmit.flows import keys, removal
 from readmit.flows.world import World
-from readmit.storage import attempts, browser_flows, grants, invitations, sessions
+from readmit.storage import attempts, audit, browser_flows, grants, invitations, sessions, sign_in_log
 from readmit.storage.transaction import Transaction
 
 _IDEMPOTENCY = timedelta(hours=24)
 _COUNTERS = timedelta(days=2)
+_KEPT = timedelta(days=366)
+"""365 days for audit and sign-ins (security J2), and one so that no clock's second is in doubt."""
+_AT_ONCE = 5_000
+"""Rows of each log that one sweep deletes: the writer is not held up for long."""
 
 
 def sweep(world: World) -> None:
@@ -27,3 +31,5 @@ def _sweep(tx: Transaction, world: World) -> None:
     sessions.delete_expired(tx, now)
     invitations.forget_repeats(tx, now - _IDEMPOTENCY)
     attempts.forget(tx, now - _COUNTERS)
+    audit.forget(tx, now - _KEPT, _AT_ONCE)
+    sign_in_log.forget(tx, now - _KEPT, _AT_ONCE)

@@ -13,6 +13,7 @@ from readmit.domain.guest import Accepted, NeverInvited, Pending, User, home_bin
 from readmit.domain.redemption import Flow, Proof
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
+from readmit.flows import sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in, session_of
 from readmit.flows.world import World
 from readmit.storage import attempts, browser_flows, providers, tenants, users
@@ -212,10 +213,9 @@ def _record_password(
 ) -> Proved:
     flow, now = _flow(tx, world, browser, flow_id), world.now()
     account = home_account(tx, flow)
-    if not right or account is None or flow.address is None:
-        return Proved(Answer.WRONG)
-    current, expires = users.password(tx, account.id)
-    if current != stored:
+    current, expires = users.password(tx, account.id) if account else (None, None)
+    if not right or account is None or flow.address is None or current != stored:
+        sign_in_log.wrong_password(tx, world, browser, flow, account)
         return Proved(Answer.WRONG)
     attempts.take_back(tx, "password-ip", browser.ip, now=now, length=attempts.HOUR)
     subject = f"{flow.home_tenant_id}:{flow.address.key}"
@@ -230,6 +230,7 @@ def _proved(tx: Transaction, world: World, browser: Browser, flow: Flow, account
     now = world.now()
     proof = _home_proof(tx, account, now, now, ("pwd",))
     token, _ = add_sign_in(tx, world, browser.session_token, account, proof)
+    sign_in_log.at_home(tx, world, browser, flow, account)
     browser_flows.update(tx, replace(flow, proof=proof))
     return Proved(Answer.PROVED, token)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from readmit.domain.audit import CORE_DIRECTORY, Actor, Event
 from readmit.domain.guest import User
 from readmit.domain.permission import Caller
@@ -13,8 +15,8 @@ from readmit.storage.transaction import Transaction
 def actor_of(caller: Caller) -> Actor:
     """Who an audit event names."""
     if caller.user is not None:
-        return Actor("user", caller.user.id, caller.user.display_name)
-    return Actor("app", caller.service_principal_id, caller.app_name)
+        return Actor("user", caller.user.id, caller.user.display_name, caller.user.upn, caller.source)
+    return Actor("app", caller.service_principal_id, caller.app_name, source=caller.source)
 
 
 def record(tx: Transaction, world: World, caller: Caller, *events: Event, correlation_id: str | None = None) -> None:
@@ -24,9 +26,18 @@ def record(tx: Transaction, world: World, caller: Caller, *events: Event, correl
     audit.append(tx, caller.tenant_id, actor, events, now=now, new_id=world.new_id, correlation_id=correlation_id)
 
 
-def user_event(activity: str, user: User, *, operation: str = "Update", **details: object) -> Event:
-    """An event about a user; `details` name nobody."""
+def user_event(
+    activity: str,
+    user: User,
+    *,
+    operation: str = "Update",
+    values: Mapping[str, object] | None = None,
+    **details: object,
+) -> Event:
+    """An event about a user; `details` name nobody. `values`: old and new ones by property, kept beside the event."""
     names: dict[str, object] = {"displayName": user.display_name, "userPrincipalName": user.upn}
+    if values:
+        names["changed"] = values
     return Event(
         activity=activity,
         service=CORE_DIRECTORY,

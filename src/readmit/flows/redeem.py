@@ -23,7 +23,7 @@ from readmit.domain.redemption import (
     redeem,
 )
 from readmit.domain.tenant import Tenant
-from readmit.flows import authorize
+from readmit.flows import authorize, sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in
 from readmit.flows.prove import ONE_TIME, live_account
 from readmit.flows.world import World
@@ -218,9 +218,20 @@ def _begin_redemption(tx: Transaction, world: World, tenant: Tenant, flow: Flow,
 
 
 def _arrive(
-    tx: Transaction, world: World, browser: Browser, tenant: Tenant, flow: Flow, user: User, *, agreed: bool = False
+    tx: Transaction,
+    world: World,
+    browser: Browser,
+    tenant: Tenant,
+    flow: Flow,
+    user: User,
+    *,
+    agreed: bool = False,
+    noted: bool = False,
 ) -> Onward | Arrived:
-    """Sign the browser in; an application may still need consent, or an assignment (P11)."""
+    """Sign the browser in; an application may still need consent, or an assignment (P11).
+
+    `noted`: the log tells of this attempt already, as a redemption.
+    """
     assert flow.proof is not None
     request = flow.target.request if isinstance(flow.target, ToApplication) else None
     if request is not None:
@@ -232,6 +243,8 @@ def _arrive(
     if not browser_flows.delete(tx, flow.id):
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
     token, entry = add_sign_in(tx, world, browser.session_token, user, flow.proof)
+    if not noted:
+        sign_in_log.arrived(tx, world, browser, flow, user)
     code = authorize.issue_code(tx, world, request, entry) if request is not None else None
     return Arrived(flow.target, tenant, token, code)
 
@@ -265,9 +278,10 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
     outbox.supersede(tx, guest.id, now)
     actor = audit.Actor("user", guest.id, change.user.display_name)
     audit_log.append(tx, tenant.id, actor, change.events, now=now, new_id=world.new_id)
+    sign_in_log.arrived(tx, world, browser, flow, change.user)
     signed_in = replace(flow, kind="sign_in", epoch=change.user.epoch)
     browser_flows.update(tx, signed_in)
-    return _arrive(tx, world, browser, tenant, signed_in, change.user)
+    return _arrive(tx, world, browser, tenant, signed_in, change.user, noted=True)
 
 
 def _still_at_home(tx: Transaction, tenant: Tenant, flow: Flow) -> None:
@@ -336,6 +350,7 @@ def refuse(tx: Transaction, world: World, browser: Browser, flow_id: str, page: 
         return
     browser_flows.update(tx, replace(flow, proof=None, other_proof=_kept(tx, flow, page)))
     guest = flow.user_id or _id_of(tx, flow)
+    sign_in_log.refused(tx, world, browser, flow, page, users.live(tx, flow.tenant_id, guest) if guest else None)
     event = audit.Event(
         audit.REDEEM,
         service=audit.INVITED_USERS,
@@ -365,6 +380,8 @@ def decline(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Fl
     """Cancel: nothing was shared, the link still works (P12)."""
     flow = _flow(tx, world, browser, flow_id)
     browser_flows.delete(tx, flow.id)
+    guest = users.live(tx, flow.tenant_id, flow.user_id) if flow.user_id else None
+    sign_in_log.refused(tx, world, browser, flow, Page.DECLINED, guest)
     event = audit.Event(
         audit.REDEEM,
         service=audit.INVITED_USERS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from readmit.domain import directory
 from readmit.domain.address import EmailAddress
@@ -34,7 +34,8 @@ def delete_user(tx: Transaction, world: World, caller: Caller, key: str, *, corr
     after = until_saved(lambda: _deleted(tx, world, caller, key))
     ended = access.end_access(tx, after.id)
     outbox.supersede(tx, after.id, world.now())
-    event = user_event("Delete user", after, operation="Delete", **({"ended": ended} if ended else {}))
+    told: dict[str, Any] = {"ended": ended} if ended else {}
+    event = user_event("Delete user", after, operation="Delete", **told)
     record(tx, world, caller, event, correlation_id=correlation_id)
 
 
@@ -71,7 +72,8 @@ def restore_user(
     if unbinds:
         access.end_consents(tx, after.id)
         invitations.end_history(tx, after.id, "restore", world.now())
-    event = user_event("Restore user", after, operation="Update", **({"unbound": True} if unbinds else {}))
+    lost: dict[str, Any] = {"unbound": True} if unbinds else {}
+    event = user_event("Restore user", after, operation="Update", **lost)
     record(tx, world, caller, event, correlation_id=correlation_id)
     return after
 

@@ -11,8 +11,9 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, User, home_binding
 from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, Target, ToApplication
 from readmit.domain.session import SignIn
+from readmit.domain.sign_in_log import Failure, dead_end
 from readmit.domain.tenant import Tenant
-from readmit.flows import authorize, tokens
+from readmit.flows import authorize, sign_in_log, tokens
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.prove import sign_in_method
 from readmit.flows.world import World
@@ -69,7 +70,8 @@ def begin_authorize(
 ) -> str | Flow:
     """A code where a live sign-in and consent suffice, else the flow that gets them.
 
-    Raises TokenRefused for `prompt=none`: login_required 50058, interaction_required 65001, or 50105.
+    Raises TokenRefused for `prompt=none`: login_required 50058, interaction_required 65001, or 50105; DeadEnd P11.
+    What it notes before in the sign-in log stands if the caller commits.
     """
     session = session_of(tx, browser.session_token, world.now())
     entry = session.at(tenant.id) if session else None
@@ -87,13 +89,19 @@ def begin_authorize(
         return flow
     if authorize.not_assigned(tx, request, user.id):
         application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
+        sign_in_log.silently_refused(
+            tx, world, browser, request, entry, failure=dead_end(Page.NOT_ASSIGNED, known=True)
+        )
         if silent:
             raise TokenRefused("interaction_required", 50105, "The signed in user is not assigned to a role.")
         raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
     if authorize.missing_consent(tx, request, user.id) or "consent" in request.prompt:
         if silent:
             client = tokens.client_of(tx, tenant.id, request.client_id)
-            raise authorize.consent_required("interaction_required", client)
+            refusal = authorize.consent_required("interaction_required", client)
+            failure = Failure(refusal.number, refusal.text)
+            sign_in_log.silently_refused(tx, world, browser, request, entry, failure=failure)
+            raise refusal
         flow = _new(world, browser, flow_id, tenant, ToApplication(request))
         flow = replace(
             flow,
@@ -106,6 +114,7 @@ def begin_authorize(
         browser_flows.insert(tx, flow)
         return flow
     sessions.seen(tx, entry, world.now())
+    sign_in_log.silent(tx, world, browser, request, entry)
     return authorize.issue_code(tx, world, request, entry)
 
 

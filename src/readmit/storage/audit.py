@@ -13,7 +13,7 @@ from readmit.storage.transaction import Transaction
 
 _EVENT: Final = (
     "(:id{0}, :tenant, :at, :service{0}, :category{0}, :activity{0}, :operation{0}, :result{0}, :reason{0},"
-    " :correlation, :actor_type, :actor, :target{0}, :target_type{0}, :details{0})"
+    " :correlation, :actor_type, :actor, :source, :target{0}, :target_type{0}, :details{0})"
 )
 _NAME: Final = "(:event{0}, :subject{0}, :body{0})"
 
@@ -39,6 +39,7 @@ def append(
         "correlation": correlation_id,
         "actor_type": actor.type,
         "actor": actor.id,
+        "source": actor.source,
     }
     names: dict[str, Any] = {}
     number = count = 0
@@ -56,12 +57,18 @@ def append(
         tx.run(_insert_names(count), names)
 
 
+def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Retention, the only thing that deletes events: those before a moment with what names people, at most so many."""
+    sql = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < :before LIMIT :limit)"
+    return tx.run(sql, {"before": micros(before), "limit": limit})
+
+
 @cache
 def _insert_events(number: int) -> str:
     rows = ", ".join(_EVENT.format(index) for index in range(number))
     return (
         "INSERT INTO audit_events (id, tenant_id, at, service, category, activity, operation, result, reason,"
-        f" correlation_id, actor_type, actor_id, target_id, target_type, details) VALUES {rows}"
+        f" correlation_id, actor_type, actor_id, source, target_id, target_type, details) VALUES {rows}"
     )
 
 
@@ -90,4 +97,5 @@ def _named(actor: Actor, event: Event) -> Mapping[str, Mapping[str, object]]:
     """What names the subjects of an event, the actor among them."""
     if actor.id is None or actor.name is None or actor.id in event.names:
         return event.names
-    return {**event.names, actor.id: {"displayName": actor.name}}
+    shown = {"displayName": actor.name} | ({"userPrincipalName": actor.upn} if actor.upn else {})
+    return {**event.names, actor.id: shown}

@@ -21,14 +21,18 @@ from readmit.storage import (
     tenants,
     users,
 )
-from readmit.storage.columns import micros, moment_or_none
+from readmit.storage.columns import from_json, micros, moment_or_none
 from readmit.storage.directory_objects import DirectoryObject, DirectoryRole, Kind, Related
 from readmit.storage.queries_apps import all_dressed, dressed
 from readmit.storage.transaction import Row, Transaction
 
 __all__ = ["DirectoryObject", "DirectoryRole", "Kind", "Related", "dressed"]
 
-_USER_COLUMNS: Final = f"{users.COLUMNS}, password_changed_at"
+_ACTIVITY: Final = (
+    "(SELECT json_array(a.interactive_at, a.interactive_id, a.silent_at, a.silent_id, a.success_at, a.success_id)"
+    " FROM sign_in_activity a WHERE a.user_id = users.id)"
+)
+_USER_COLUMNS: Final = f"{users.COLUMNS}, password_changed_at, {_ACTIVITY}"
 _TABLES: Final[dict[str, tuple[str, str]]] = {
     "user": ("users", _USER_COLUMNS),
     "group": ("groups", groups.COLUMNS),
@@ -43,11 +47,44 @@ _HIDDEN: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Attempted:
+    """The last attempt of one kind: when, and its id in the sign-in log."""
+
+    at: datetime | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The last attempts of a user (graph G28)."""
+
+    interactive: Attempted = Attempted()
+    silent: Attempted = Attempted()
+    success: Attempted = Attempted()
+
+    @staticmethod
+    def read(text: str | None) -> Activity:
+        """From the column `_ACTIVITY`."""
+        if text is None:
+            return NO_ACTIVITY
+        told = from_json(text)
+        return Activity(*(Attempted(moment_or_none(told[at]), told[at + 1]) for at in (0, 2, 4)))
+
+
+NO_ACTIVITY: Final = Activity()
+
+
+@dataclass(frozen=True, slots=True)
 class UserRow:
     """A user and what stands in his row beside."""
 
     user: User
     password_changed: datetime | None
+    activity: Activity = NO_ACTIVITY
+
+
+def _user_row(row: Row) -> UserRow:
+    return UserRow(users.user_of(row), moment_or_none(row[-2]), Activity.read(row[-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +122,7 @@ def _scope(wanted: Search) -> str:
 
 def _made(kind: str, row: Row) -> Any:
     if kind == "user":
-        return UserRow(users.user_of(row), moment_or_none(row[-1]))
+        return _user_row(row)
     return directory_objects.TABLES[kind][2](row)
 
 
@@ -109,7 +146,7 @@ def user(tx: Transaction, tenant_id: str, key: str, *, deleted: bool = False) ->
             f"SELECT {_USER_COLUMNS} FROM users WHERE upn_key = :key AND tenant_id = :tenant AND deleted_at IS NULL",
             {"key": key.lower() if key.isascii() else key, "tenant": tenant_id},
         )
-    return UserRow(users.user_of(row), moment_or_none(row[-1])) if row else None
+    return _user_row(row) if row else None
 
 
 def group(tx: Transaction, tenant_id: str, key: str, *, unique_name: bool = False) -> Group | None:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from readmit.domain.errors import DeadEnd, Page
-from readmit.flows import redeem, upstream
+from readmit.flows import redeem, sign_in_log, upstream
 from readmit.flows.browsers import Browser
 from readmit.flows.upstream import CALLBACK, Answer, NotHere
 from readmit.flows.world import World
@@ -52,6 +52,7 @@ def _hear(world: World, who: Browser, flow_id: str, given: Answer) -> DeadEnd | 
     except NotHere:
         return DeadEnd(Page.CLOSED)
     except DeadEnd as end:
+        world.database.write(sign_in_log.not_proved, world, who, flow_id, end.page)
         return end
     return None
 

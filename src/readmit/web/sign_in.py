@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readmit.domain.errors import TokenRefused
+from readmit.domain.errors import DeadEnd, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.redemption import Flow
 from readmit.domain.tenant import Tenant
@@ -20,7 +20,9 @@ def begin(world: World, call: Call, tenant: Tenant, request: AuthorizeRequest) -
     """A code at once where the browser is signed in and consent is given, else the pages that get there."""
     flow_id, secret = world.new_id(), world.new_secret()
 
-    def render(result: str | Flow | TokenRefused) -> Reply:
+    def render(result: str | Flow | TokenRefused | DeadEnd) -> Reply:
+        if isinstance(result, DeadEnd):
+            raise result
         if isinstance(result, TokenRefused):
             return authorization_response(request, error_fields(world, call, result), language_of(call))
         if isinstance(result, str):
@@ -31,11 +33,11 @@ def begin(world: World, call: Call, tenant: Tenant, request: AuthorizeRequest) -
     return Write(render, _begin, world, who, flow_id=flow_id, tenant=tenant, request=request)
 
 
-def _begin(tx: object, *arguments: object, **named: object) -> str | Flow | TokenRefused:
-    """A refusal for the application is an answer to it, not a page of ours."""
+def _begin(tx: object, *arguments: object, **named: object) -> str | Flow | TokenRefused | DeadEnd:
+    """A refusal for the application is an answer to it, not a page of ours; what is noted of it is committed."""
     try:
         return sign_in.begin_authorize(tx, *arguments, **named)  # type: ignore[arg-type]
-    except TokenRefused as error:
+    except (TokenRefused, DeadEnd) as error:
         return error
 
 

@@ -115,6 +115,7 @@ def test_t35_writes_name_their_roles_and_reads_do_not() -> None:
     for operation in CHECKED:
         last = operation.pattern.rpartition("/")[2]
         reads = operation.method == "GET" or "Member" in last or last == "getByIds"
+        reads = reads and not operation.pattern.startswith("/auditLogs")
         if operation.pattern.startswith("/directory/deletedItems/{id}"):
             continue
         assert (operation.access.roles is None) == reads, (operation.method, operation.pattern)
@@ -151,7 +152,7 @@ def test_l46_a_restricted_guest_opens_himself_only(graph: Graph) -> None:
 def test_l46_same_as_member_reads_like_a_member(graph: Graph) -> None:
     graph.run('UPDATE tenants SET settings = \'{"guestRole":"member"}\'')
     for operation in CHECKED:
-        if operation.method == "GET":
+        if operation.method == "GET" and operation.access.roles is None:
             assert not _denied(graph, operation, graph.user(ALICE, *operation.permissions)), operation.pattern
 
 

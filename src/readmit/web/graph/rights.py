@@ -9,10 +9,15 @@ from readmit.domain.permission import (
     APPLICATION_ADMINISTRATOR,
     AUTHENTICATION_ADMINISTRATOR,
     CLOUD_APPLICATION_ADMINISTRATOR,
+    GLOBAL_READER,
     GROUPS_ADMINISTRATOR,
     HELPDESK_ADMINISTRATOR,
     PRIVILEGED_ROLE_ADMINISTRATOR,
+    REPORTS_READER,
     RESET_ROLES,
+    SECURITY_ADMINISTRATOR,
+    SECURITY_OPERATOR,
+    SECURITY_READER,
     UPDATE_ROLES,
     USER_ADMINISTRATOR,
 )
@@ -84,3 +89,7 @@ WRITE_ORGANIZATION: Final = Access(_any("Organization.ReadWrite.All"), roles=fro
 """Of delegated callers, Global Administrators only."""
 READ_DOMAINS: Final = Access(_any("Domain.Read.All", _DR))
 READ_OBJECTS: Final = Access(_any(_DR, _DW))
+READ_LOGS: Final = Access(
+    _any("AuditLog.Read.All"),
+    roles=_any(REPORTS_READER, SECURITY_READER, SECURITY_OPERATOR, SECURITY_ADMINISTRATOR, GLOBAL_READER),
+)

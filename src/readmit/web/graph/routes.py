@@ -11,6 +11,7 @@ from readmit.domain.errors import Refused
 from readmit.web.graph import (
     applications,
     assignments,
+    audit_logs,
     batch,
     deleted,
     directory_objects,
@@ -88,6 +89,7 @@ TABLE: Final = (
     *deleted.OPERATIONS,
     *directory_objects.OPERATIONS,
     *tenant.OPERATIONS,
+    *audit_logs.OPERATIONS,
 )
 """Every operation that readmit provides. The matrix of rights is tested from it (security T35)."""
 

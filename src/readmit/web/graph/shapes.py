@@ -101,7 +101,7 @@ def item_maker(kind: str, seen: Viewer, version: str, select: Iterable[str] | No
 
 def _shown(row: Any, seen: Viewer) -> Shown:
     if isinstance(row, queries.UserRow):
-        return Shown(row.user, seen.tenant, row.password_changed)
+        return Shown(row.user, seen.tenant, row.password_changed, row.activity)
     return Shown(row, seen.tenant)
 
 

@@ -32,7 +32,7 @@ class Graph:
         own = call.path.lower().startswith("/readmit/")
         operation, parameters = history.resolve(call) if own else resolve(call.method, call.path)
         caller = tokens.authenticate(world, bearer(call), origins_of(world.settings).is_graph)
-        call = replace(call, parameters=parameters, caller=caller)
+        call = replace(call, parameters=parameters, caller=replace(caller, source=call.client_ip))
 
         def door(world: World, call: Call) -> Step:
             told: list[tuple[str, str]] = []

@@ -10,6 +10,7 @@ from typing import Any, Final
 from readmit.domain import directory
 from readmit.domain.guest import Accepted, NeverInvited, User
 from readmit.domain.tenant import Tenant
+from readmit.storage.queries import NO_ACTIVITY, Activity
 from readmit.web.graph.render import Item
 from readmit.web.graph.times import stamp
 
@@ -38,6 +39,7 @@ class Shown:
     user: User
     tenant: Tenant
     password_changed: datetime | None = None
+    activity: Activity = NO_ACTIVITY
 
 
 Getter = Callable[[Shown], Any]
@@ -61,9 +63,17 @@ def _state_changed(shown: Shown) -> str | None:
     return None if isinstance(redemption, NeverInvited) else stamp(redemption.since)
 
 
-def _activity(_shown: Shown) -> dict[str, None]:
-    names = ("lastSignIn", "lastNonInteractiveSignIn", "lastSuccessfulSignIn")
-    return {f"{name}{part}": None for name in names for part in ("DateTime", "RequestId")}
+def _activity(shown: Shown) -> dict[str, str | None]:
+    activity = shown.activity
+    last = {
+        "lastSignIn": activity.interactive,
+        "lastNonInteractiveSignIn": activity.silent,
+        "lastSuccessfulSignIn": activity.success,
+    }
+    told: dict[str, str | None] = {}
+    for name, attempted in last.items():
+        told |= {f"{name}DateTime": stamp(attempted.at), f"{name}RequestId": attempted.id}
+    return told
 
 
 def _in_profile(name: str, empty: Any = None) -> Getter:

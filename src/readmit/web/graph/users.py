@@ -26,7 +26,7 @@ def read(world: World, call: Call) -> Step:
     row = world.database.read(queries.user, seen.tenant.id, call.parameters["id"])
     if row is None:
         raise NotFound(call.parameters["id"])
-    shown = Shown(row.user, seen.tenant, row.password_changed)
+    shown = Shown(row.user, seen.tenant, row.password_changed, row.activity)
     frame = frame_of(call)
     oneself = caller_of(call).id == row.user.id
     item = user_item(shown, frame.version, options.select, basic=seen.basic_users and not oneself)

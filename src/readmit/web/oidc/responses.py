@@ -37,7 +37,7 @@ def refusal(world: World, call: Call, error: Exception) -> Reply:
     """The body of graph G79 for every error of this surface."""
     known = _as_token_error(error)
     now = world.now()
-    correlation = _correlation(call)
+    correlation = correlation_of(call)
     stamp = now.strftime("%Y-%m-%d %H:%M:%SZ")
     description = (
         f"AADSTS{known.number}: {known.text} Trace ID: {call.request_id} "
@@ -85,7 +85,8 @@ def _as_token_error(error: Exception) -> TokenRefused:
             return TokenRefused("server_error", 90033, "A transient error has occurred. Please try again.", status=500)
 
 
-def _correlation(call: Call) -> str:
+def correlation_of(call: Call) -> str:
+    """The client's own request id, else ours (graph G79)."""
     given = call.headers.get("client-request-id") or call.query_values().get("client-request-id") or ""
     return given[:64] if given and all(c.isascii() and (c.isalnum() or c == "-") for c in given) else call.request_id
 
@@ -120,6 +121,6 @@ def error_fields(world: World, call: Call, error: TokenRefused) -> dict[str, str
     stamp = world.now().strftime("%Y-%m-%d %H:%M:%SZ")
     description = (
         f"AADSTS{error.number}: {error.text} Trace ID: {call.request_id} "
-        f"Correlation ID: {_correlation(call)} Timestamp: {stamp}"
+        f"Correlation ID: {correlation_of(call)} Timestamp: {stamp}"
     )
     return {"error": error.error, "error_description": description}

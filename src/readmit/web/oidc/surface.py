@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from readmit.domain.errors import ReadmitError
+from readmit.domain.errors import ReadmitError, TokenRefused
 from readmit.flows.world import World
-from readmit.web.call import Call, Reply
+from readmit.web.call import Call, Reply, Write
 from readmit.web.http import Door
 from readmit.web.oidc import authorize, logout, metadata, responses, token
 from readmit.web.table import Entry, Table
@@ -41,8 +41,11 @@ class TokenService:
         door, parameters = self._table.find(call)
         return door, replace(call, parameters=parameters)
 
-    def aftermath(self, world: World, call: Call, error: ReadmitError) -> None:
-        """Nothing: flows write down what proofs refuse."""
+    def aftermath(self, world: World, call: Call, error: ReadmitError) -> Write | None:
+        """A refused code or refresh token stands in the sign-in log of whose it was (lifecycle L50)."""
+        if not isinstance(error, TokenRefused) or not call.path.lower().endswith("/oauth2/v2.0/token"):
+            return None
+        return token.noted_refusal(world, call, error)
 
     def failure(self, world: World, call: Call, error: Exception) -> Reply:
         return responses.refusal(world, call, error)

@@ -9,14 +9,16 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
-from readmit.flows import authorize, introspection, tokens
+from readmit.flows import authorize, introspection, sign_in_log, tokens
 from readmit.flows.authorize import OPENID_SCOPES, Exchange
 from readmit.flows.tokens import Asked, Presented
 from readmit.flows.world import World
-from readmit.web.call import Call, Reply, Step, Work
+from readmit.web.call import Call, Reply, Step, Work, Write
 from readmit.web.oidc.metadata import COMMON, tenant_named
-from readmit.web.oidc.responses import json_reply
+from readmit.web.oidc.responses import correlation_of, json_reply
 from readmit.web.origins import origins_of
+
+_MOST_FIELDS = 100
 
 
 def token(world: World, call: Call) -> Step:
@@ -29,7 +31,8 @@ def token(world: World, call: Call) -> Step:
         asked = asked_default(world, fields.get("scope", ""))
         return Work(_done(call), tokens.client_credentials, world, tenant_id, presented, asked, call.origin)
     if grant_type in ("authorization_code", "refresh_token"):
-        return Work(_done(call), _exchange, world, tenant_id, presented, grant_type, fields, call.client_ip)
+        exchange = (world, tenant_id, presented, grant_type, fields)
+        return Work(_done(call), _exchange, *exchange, correlation_id=correlation_of(call))
     text = f"The app requested an unsupported grant type '{grant_type[:120]}'."
     raise TokenRefused("unsupported_grant_type", 70003, text)
 
@@ -46,7 +49,7 @@ def fields_of(call: Call) -> dict[str, str]:
     """The form; a query string and unknown fields are ignored, a field twice is refused (TE3)."""
     found: dict[str, str] = {}
     try:
-        pairs = parse_qsl(call.body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
+        pairs = parse_qsl(call.body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except (UnicodeDecodeError, ValueError) as error:
         raise malformed() from error
     for name, value in pairs:
@@ -118,14 +121,23 @@ def asked_scopes(world: World, scope: str) -> tuple[Asked, tuple[str, ...]]:
 
 
 def _exchange(
-    world: World, tenant_id: str, presented: Presented, grant_type: str, fields: dict[str, str], ip: str
+    world: World,
+    tenant_id: str,
+    presented: Presented,
+    grant_type: str,
+    fields: dict[str, str],
+    *,
+    correlation_id: str,
 ) -> Any:
+    ip = presented.ip
     client = tokens.authenticated_client(world, tenant_id, presented)
     if grant_type == "authorization_code":
-        brought = Exchange(required(fields, "code"), fields.get("redirect_uri"), fields.get("code_verifier"), ip=ip)
+        code, verifier = required(fields, "code"), fields.get("code_verifier")
+        brought = Exchange(code, fields.get("redirect_uri"), verifier, ip=ip, correlation_id=correlation_id)
         return world.database.write(authorize.redeem_code, world, client, brought)
     asked = asked_scopes(world, fields["scope"])[0] if "/" in fields.get("scope", "") else None
-    brought = Exchange(required(fields, "refresh_token"), resource=asked, ip=ip)
+    given = required(fields, "refresh_token")
+    brought = Exchange(given, resource=asked, ip=ip, correlation_id=correlation_id)
     return world.database.write(authorize.refresh, world, client, brought)
 
 
@@ -137,6 +149,23 @@ def _done(call: Call) -> Any:
         return json_reply(result, call=call)
 
     return render
+
+
+def noted_refusal(world: World, call: Call, error: TokenRefused) -> Write | None:
+    """What is written of a refusal: nothing where no one code or refresh token was given."""
+    try:
+        fields = fields_of(call)
+    except TokenRefused:
+        return None
+    given = [fields[name] for name in ("code", "refresh_token") if name in fields]
+    if len(given) != 1:
+        return None
+    named = {"ip": call.client_ip, "correlation_id": correlation_of(call)}
+    return Write(_no_answer, sign_in_log.token_refused, world, given[0], error, **named)
+
+
+def _no_answer(_result: Any) -> Reply:
+    return Reply()
 
 
 def introspect(world: World, call: Call) -> Step:

@@ -1,10 +1,11 @@
-"""The properties of audit events and of what is assigned, and where each operator works (graph G39, G42)."""
+"""The properties of audit events, sign-ins and what is assigned, and where each operator works (graph G39, G42)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
+from readmit.domain.sign_in_log import PORTALS
 from readmit.web.graph.odata.catalogue_directory import ids
 from readmit.web.graph.odata.property import Collection, Kind, Level, Property, Resource, by_path, members, named
 
@@ -69,6 +70,59 @@ DIRECTORY_AUDIT: Final = Resource(
     unfilterable=named("resultReason operationType initiatedBy additionalDetails"),
     sortable={"activityDateTime": ("D", "{t}.at")},
     order=(("activityDateTime", True),),
+)
+_PORTAL: Final = " ".join(f"WHEN '{id}' THEN '{name}'" for id, name in PORTALS.items())
+
+
+def _of_user(name: str, column: str, kind: Kind = "text") -> Property:
+    """The user as he is now: the log keeps his id only (security J2)."""
+    return Property(name, _user(column), kind, "D", "D", null="D")
+
+
+def _user(column: str) -> str:
+    return f"(SELECT x.{column} FROM users x WHERE x.id = {{t}}.user_id)"  # noqa: S608 - constants
+
+
+def _name_of_app(column: str) -> str:
+    return (
+        f"(SELECT s.display_name FROM service_principals s WHERE s.app_id = {{t}}.{column}"  # noqa: S608 - constants
+        " AND s.tenant_id = {t}.resource_tenant_id)"
+    )
+
+
+SIGN_IN: Final = Resource(
+    "signIn",
+    "SignIn",
+    "sign_in_events",
+    by_path(
+        *ids(
+            id="id",
+            userId="user_id",
+            appId="app_id",
+            correlationId="correlation_id",
+            homeTenantId="home_tenant_id",
+            resourceTenantId="resource_tenant_id",
+        ),
+        Property("createdDateTime", "{t}.at", "time", "D", cmp="D"),
+        _of_user("userPrincipalName", "upn", "address"),
+        _of_user("userDisplayName", "display_name"),
+        Property("userType", _user("user_type"), "choice", "D", choices=("Guest", "Member")),
+        Property("appDisplayName", f"CASE {{t}}.app_id {_PORTAL} ELSE {_name_of_app('app_id')} END", "text", "D", "D"),
+        Property("resourceDisplayName", f"coalesce({_name_of_app('resource')}, {{t}}.resource)", "text", "D", "D"),
+        Property("ipAddress", "{t}.ip", "text", "D", "D"),
+        Property("isInteractive", "{t}.interactive", "flag", "D"),
+        Property(
+            "crossTenantAccessType",
+            "CASE {t}.cross_tenant WHEN 1 THEN 'b2bCollaboration' ELSE 'none' END",
+            "choice",
+            "D",
+            choices=("b2bCollaboration", "none"),
+        ),
+        Property("status/errorCode", "{t}.error", "number", "D", cmp="D"),
+    ),
+    unfilterable=named("clientAppUsed status"),
+    sortable={"createdDateTime": ("D", "{t}.at")},
+    order=(("createdDateTime", True),),
 )
 APP_ROLE_ASSIGNMENT: Final = Resource(
     "appRoleAssignment",

@@ -10,7 +10,11 @@ from readmit.web.graph.odata.property import members as parts
 
 _ORG_DATA: Final = ("costCenter", "division")
 _EXTENSION_ATTRIBUTES: Final = tuple(f"extensionAttribute{number}" for number in range(1, 16))
-_SIGN_IN: Final = ("lastSignInDateTime", "lastNonInteractiveSignInDateTime", "lastSuccessfulSignInDateTime")
+_SIGN_IN: Final = {
+    "lastSignInDateTime": "interactive_at",
+    "lastNonInteractiveSignInDateTime": "silent_at",
+    "lastSuccessfulSignInDateTime": "success_at",
+}
 _NULL_TEXTS: Final = (
     "onPremisesDistinguishedName onPremisesDomainName onPremisesImmutableId onPremisesSamAccountName"
     " onPremisesSecurityIdentifier onPremisesUserPrincipalName preferredDataLocation securityIdentifier"
@@ -30,9 +34,10 @@ def _inside(name: str, names: tuple[str, ...]) -> Iterator[Property]:
 
 
 def _signed_in() -> Iterator[Property]:
-    """No row tells sign-ins yet: null, so that any comparison is false (graph G52)."""
-    for name in _SIGN_IN:
-        yield Property(f"signInActivity/{name}", "NULL", "time", "D", cmp="D", alone=True)
+    """The last attempts of a user, beside his row."""
+    for name, column in _SIGN_IN.items():
+        sql = f"(SELECT a.{column} FROM sign_in_activity a WHERE a.user_id = {{t}}.id)"  # noqa: S608 - constants
+        yield Property(f"signInActivity/{name}", sql, "time", "D", cmp="D", alone=True)
 
 
 _PROPERTIES: Final = by_path(

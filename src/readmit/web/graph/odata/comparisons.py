@@ -39,6 +39,8 @@ def equal(found: Property, sql: str, literal: Literal_, bind: Bind) -> str:
             return _one_of(sql, [one for one in found.choices if one.lower() == _text(literal).lower()], bind)
         case "flag":
             return f"{sql} = {bind(int(_flag(literal)))}"
+        case "number":
+            return f"{sql} = {bind(_number(literal))}"
         case "time":
             return _exactly(sql, _ticks(literal), bind)
         case "stamp":
@@ -59,6 +61,8 @@ def ordered(found: Property, sql: str, operator: str, literal: Literal_, bind: B
             return f"fold({sql}) {symbol} {bind(fold(_text(literal)))}"
         case "address":
             return f"{dialect.ascii_lower(sql)} {symbol} {bind(ascii_lower(_text(literal)))}"
+        case "number":
+            return f"{sql} {symbol} {bind(_number(literal))}"
         case "stamp":
             return f"rtrim({sql}, 'Z') {symbol} {bind(_stamp(literal))}"
         case "time":
@@ -138,6 +142,13 @@ def _text(literal: Literal_) -> str:
 
 def _flag(literal: Literal_) -> bool:
     if not isinstance(literal.value, bool):
+        raise Unfit(literal.value)
+    return literal.value
+
+
+def _number(literal: Literal_) -> int:
+    """A whole number that a column can hold."""
+    if type(literal.value) is not int or not -(2**63) <= literal.value < 2**63:
         raise Unfit(literal.value)
     return literal.value
 

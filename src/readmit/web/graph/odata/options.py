@@ -30,8 +30,9 @@ _PROVIDED: Final[Mapping[Shape, frozenset[str]]] = {
     "single": _SHAPES,
     "count": _NARROWS | {"format"},
 }
-_TOP, _MOST, _MOST_ACTIVITY, _MOST_AUDITS = 100, 999, 120, 1000
-"""Page sizes: default and most; most with `signInActivity` (G28); default and most of audits (G42)."""
+_LOGS: Final = frozenset({"directoryAudit", "signIn"})
+_TOP, _MOST, _MOST_ACTIVITY, _MOST_LOGS = 100, 999, 120, 1000
+"""Page sizes: default and most; most with `signInActivity` (G28); default and most of logs (G42)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +155,14 @@ def _order(values: Mapping[str, str], resource: str, advanced: bool) -> tuple[Or
         return ordering.default(resource) if resource in RESOURCES else ()
     if resource not in RESOURCES:
         raise refusals.sorting()
-    narrowed = "filter" in values or "search" in values
+    # Graph's logs sort beside a filter; its directory only in advanced mode (graph G42, G53).
+    narrowed = resource not in _LOGS and ("filter" in values or "search" in values)
     return ordering.parse(text, resource, advanced=advanced, narrowed=narrowed)
 
 
 def _top(text: str | None, resource: str, select: tuple[str, ...]) -> int:
-    audits = resource == "directoryAudit"
-    most = _MOST_AUDITS if audits else _MOST
-    top = _MOST_AUDITS if audits else _TOP
+    most = _MOST_LOGS if resource in _LOGS else _MOST
+    top = _MOST_LOGS if resource in _LOGS else _TOP
     if text is not None:
         if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= most or len(text) > 6:
             raise refusals.page_size(text, most)

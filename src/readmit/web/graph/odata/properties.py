@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from readmit.web.graph.odata.catalogue_directory import APPLICATION, GROUP, SERVICE_PRINCIPAL
-from readmit.web.graph.odata.catalogue_records import APP_ROLE_ASSIGNMENT, DIRECTORY_AUDIT, GRANT, ROLE_ASSIGNMENT
+from readmit.web.graph.odata.catalogue_records import (
+    APP_ROLE_ASSIGNMENT,
+    DIRECTORY_AUDIT,
+    GRANT,
+    ROLE_ASSIGNMENT,
+    SIGN_IN,
+)
 from readmit.web.graph.odata.catalogue_user import USER
 from readmit.web.graph.odata.property import Property, Resource, by_path
 
@@ -15,6 +21,7 @@ _IN_TABLES: Final = (
     APPLICATION,
     SERVICE_PRINCIPAL,
     DIRECTORY_AUDIT,
+    SIGN_IN,
     APP_ROLE_ASSIGNMENT,
     GRANT,
     ROLE_ASSIGNMENT,

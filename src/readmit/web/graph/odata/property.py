@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 Level = Literal["", "A", "D"]
 """Where an operator works: nowhere, in advanced mode, everywhere (graph G51)."""
-Kind = Literal["text", "address", "choice", "flag", "time", "stamp", "guid", "exact"]
+Kind = Literal["text", "address", "choice", "flag", "number", "time", "stamp", "guid", "exact"]
 """`address`: ASCII letters without case. `choice`: one of a closed set. `flag`: 0 or 1. `time`: microseconds UTC.
 
 `stamp`: a time as text in Graph's form. `guid`: lower case. `exact`: with case. `text`: compares folded.
