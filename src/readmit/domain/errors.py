@@ -281,6 +281,14 @@ class KeyReused(Refused):
     """The Idempotency-Key was used for another body (graph G49)."""
 
 
+class TokenExpired(Refused):
+    """A delta token that is no longer valid (graph G58); `location` begins anew."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__("resync")
+        self.location = location
+
+
 class Throttled(Refused):
     """E23, M23: refused by a limit; succeeds after `retry_after` seconds."""
 

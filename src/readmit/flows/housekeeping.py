@@ -6,11 +6,14 @@ from datetime import timedelta
 
 from readmit.flows import keys, removal
 from readmit.flows.world import World
-from readmit.storage import attempts, audit, browser_flows, grants, invitations, sessions, sign_in_log
+from readmit.storage import attempts, audit, browser_flows, changes, grants, invitations, sessions, sign_in_log
 from readmit.storage.transaction import Transaction
 
 _IDEMPOTENCY = timedelta(hours=24)
 _COUNTERS = timedelta(days=2)
+_CHANGES = timedelta(days=8)
+"""A delta token lives seven days (graph G58)."""
+_MARKS = timedelta(hours=6)
 _KEPT = timedelta(days=366)
 """365 days for audit and sign-ins (security J2), and one so that no clock's second is in doubt."""
 _AT_ONCE = 5_000
@@ -31,5 +34,7 @@ def _sweep(tx: Transaction, world: World) -> None:
     sessions.delete_expired(tx, now)
     invitations.forget_repeats(tx, now - _IDEMPOTENCY)
     attempts.forget(tx, now - _COUNTERS)
+    changes.mark(tx, now, _MARKS)
+    changes.forget(tx, now - _CHANGES)
     audit.forget(tx, now - _KEPT, _AT_ONCE)
     sign_in_log.forget(tx, now - _KEPT, _AT_ONCE)

@@ -102,6 +102,7 @@ _TABLE: Final[dict[type[Exception], tuple[int, str, str]]] = {
     e.TooManyCopies: (400, _BAD, "Number of ccRecipients exceeds the maximum value of {limit}."),
     e.FailedDependency: (424, "FailedDependency", "One or more dependencies failed."),
     e.KeyReused: (400, _BAD, _KEY_REUSED),
+    e.TokenExpired: (410, "resyncRequired", "The delta token is no longer valid."),
     e.Throttled: (429, "TooManyRequests", "Too many requests."),
     e.Unavailable: (503, "Service_ServiceUnavailable", "The service is temporarily unavailable."),
     NoSuchSegment: (400, _BAD, "Resource not found for the segment '{x}'."),
@@ -143,6 +144,8 @@ def _from_table(world: World, call: Call, error: Any, status: int, code: str, te
     reply = _reply(world, call, status, code, message, _details(error))
     if isinstance(error, e.Throttled | e.Unavailable):
         return reply.with_headers(("Retry-After", str(error.retry_after)), *getattr(error, "headers", ()))
+    if isinstance(error, e.TokenExpired):
+        return reply.with_headers(("Location", error.location))
     return reply
 
 

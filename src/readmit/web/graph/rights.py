@@ -43,6 +43,8 @@ GROUP_ROLES: Final = _any(GROUPS_ADMINISTRATOR, USER_ADMINISTRATOR, PRIVILEGED_R
 READ_USER: Final = Access(USER_READ, own=_any("User.Read", "User.ReadWrite"), guests="single", me=True)
 READ_USER_LINKS: Final = Access(USER_READ, own=_any("User.Read", "User.ReadWrite"))
 LIST_USERS: Final = Access(USER_READ)
+DELTA_USERS: Final = Access(_any("User.Read.All", _U, _DR, _DW))
+"""Basic reading does not suffice (graph G65)."""
 CREATE_USER: Final = Access(_any(_U, _DW), roles=UPDATE_ROLES)
 UPDATE_USER: Final = Access(
     _any(_U, _DW, "User-Mail.ReadWrite.All"),

@@ -14,6 +14,7 @@ from readmit.web.graph import (
     audit_logs,
     batch,
     deleted,
+    delta,
     directory_objects,
     grants,
     groups,
@@ -77,6 +78,7 @@ _UNPROVIDED: Final = (
 
 TABLE: Final = (
     *batch.OPERATIONS,
+    *delta.OPERATIONS,
     *invitations.OPERATIONS,
     *users.OPERATIONS,
     *user_links.OPERATIONS,

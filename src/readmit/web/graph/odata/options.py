@@ -11,6 +11,7 @@ from readmit.web.graph.odata import order as ordering
 from readmit.web.graph.odata import page_token, refusals, search
 from readmit.web.graph.odata.order import Order
 from readmit.web.graph.odata.page_token import Bound
+from readmit.web.graph.odata.parse import BRANCHES
 from readmit.web.graph.odata.parse import filter as filter_of
 from readmit.web.graph.odata.properties import RESOURCES
 from readmit.web.graph.odata.search import Search
@@ -18,8 +19,8 @@ from readmit.web.graph.odata.select import Expand, expansion, selection
 from readmit.web.graph.odata.syntax import Node, paths
 from readmit.web.graph.odata.to_sql import Mode
 
-Shape = Literal["list", "single", "count"]
-"""What is asked: a collection, one object, `/$count`."""
+Shape = Literal["list", "single", "count", "delta"]
+"""What is asked: a collection, one object, `/$count`, changes."""
 _PAGES: Final = frozenset({"top", "count", "skiptoken", "deltatoken", "orderby"})
 _SHAPES: Final = frozenset({"select", "expand", "format"})
 _NARROWS: Final = frozenset({"filter", "search"})
@@ -29,8 +30,11 @@ _PROVIDED: Final[Mapping[Shape, frozenset[str]]] = {
     "list": _PAGES | _SHAPES | _NARROWS,
     "single": _SHAPES,
     "count": _NARROWS | {"format"},
+    "delta": frozenset({"select", "filter", "format", "skiptoken", "deltatoken"}),
 }
 _LOGS: Final = frozenset({"directoryAudit", "signIn"})
+_IDS: Final = 50
+"""Objects that a delta query may be about (graph G58)."""
 _TOP, _MOST, _MOST_ACTIVITY, _MOST_LOGS = 100, 999, 120, 1000
 """Page sizes: default and most; most with `signInActivity` (G28); default and most of logs (G42)."""
 
@@ -87,11 +91,14 @@ def parse(
         raise refusals.page_token()
     advanced = eventual and (shape == "count" or _flag(values.get("count")))
     found = search.parse(_with_header(values["search"], eventual)) if "search" in values else None
-    select = selection(values.get("select", ""), resource, version=version, single=shape == "single")
+    also = ("members",) if shape == "delta" and resource == "group" else ()
+    select = selection(values.get("select", ""), resource, version=version, single=shape == "single", also=also)
     return Options(
         select=select,
         expand=_expand(values.get("expand"), resource, version, alone=not (advanced or found)),
-        filter=filter_of(values["filter"]) if "filter" in values else None,
+        filter=filter_of(values["filter"], branches=_IDS if shape == "delta" else BRANCHES)
+        if "filter" in values
+        else None,
         search=found,
         order=_order(values, resource, advanced),
         top=_top(values.get("top"), resource, select or ()),

@@ -32,18 +32,18 @@ class Bound:
     mode: str
 
 
-def make(key: bytes, now: datetime, bound: Bound, position: Sequence[str | int]) -> str:
+def make(key: bytes, now: datetime, bound: Bound, position: Sequence[str | int], *, life: timedelta = LIFE) -> str:
     """base64url of a truncated HMAC-SHA256, the mode and compact JSON.
 
     `position`: values of `order.keys` of the last row.
     """
-    told = [_milliseconds(now + LIFE), *position]
+    told = [_milliseconds(now + life), *position]
     payload = (_ADVANCED_MARK if bound.mode == "advanced" else _DEFAULT_MARK) + _compact(told)
     return _encoded(_mac(key, bound, payload) + payload)
 
 
 def read(key: bytes, now: datetime, bound: Bound, token: str) -> tuple[str | int, ...]:
-    """The position that `make` was given for this request at most LIFE ago. Raises UnsupportedQuery (Q11)."""
+    """The position that `make` was given for this request, within its life. Raises UnsupportedQuery (Q11)."""
     raw = _decoded(token)
     mac, payload = raw[:_MAC], raw[_MAC:]
     if not hmac.compare_digest(mac, _mac(key, bound, payload)):

@@ -46,16 +46,19 @@ class Expand:
     select: tuple[str, ...] | None = None
 
 
-def selection(text: str, resource: str, *, version: str = "v1.0", single: bool = False) -> tuple[str, ...] | None:
+def selection(
+    text: str, resource: str, *, version: str = "v1.0", single: bool = False, also: Sequence[str] = ()
+) -> tuple[str, ...] | None:
     """Selected properties in canonical spelling, each once, in the order asked; None where nothing is selected.
 
+    `also`: navigations that may be named here.
     Names on a type without a catalogue come back as they are. Raises UnsupportedQuery (Q1), NotProvided for what only
     a single user has, NotFound for what only mailboxes have.
     """
     asked = [name.strip() for name in text.split(",")]
     if asked == [""]:
         return None
-    known = _known(resource, version)
+    known = _known(resource, version) | {name.lower(): name for name in also}
     if not known:
         return tuple(dict.fromkeys(asked))
     found: dict[str, None] = {}
