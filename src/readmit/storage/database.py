@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from readmit.domain.errors import Unavailable
+from readmit.domain.search_tokens import has_tokens
 from readmit.domain.text import fold
 from readmit.storage.transaction import Transaction
 from readmit.storage.writer import Job, Writer
@@ -39,6 +40,7 @@ def connect(path: Path) -> sqlite3.Connection:
     for setting in _SETTINGS:
         connection.execute(setting).fetchall()
     connection.create_function("fold", 1, fold, deterministic=True)
+    connection.create_function("has_tokens", 2, has_tokens, deterministic=True)
     return connection
 
 

@@ -16,7 +16,6 @@ from readmit.storage import (
     assignments,
     directory_objects,
     groups,
-    roles,
     sponsors,
     tenants,
     users,
@@ -89,13 +88,55 @@ def _user_row(row: Row) -> UserRow:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A list of one kind. `where` and `order` are SQL over the kind's columns; a tenant and liveness are added."""
+    """A list of one kind. `where` and `order` are SQL over the kind's columns; a tenant and liveness are added.
+
+    `keys`: what is sorted by, as expressions that are never null.
+    """
 
     kind: str
     where: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     order: str = "id"
+    keys: tuple[str, ...] = ("id",)
     deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Objects of a list in its order; `last` are the keys of the last one where more objects follow."""
+
+    found: list[Any]
+    last: tuple[str | int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A page of records in the order of their ids: at most `limit` behind `after` that meet `where`."""
+
+    limit: int
+    after: str = ""
+    where: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def narrowed(self) -> str:
+        """The condition behind another one."""
+        return f" AND ({self.where})" if self.where else ""
+
+
+EVERY: Final = Rows(10**9)
+"""All of them."""
+
+
+def page(tx: Transaction, tenant_id: str, wanted: Search, limit: int) -> Page:
+    """At most `limit` objects, and where the next page begins. It costs the same wherever it begins."""
+    table, columns = _TABLES[wanted.kind]
+    keys = ", ".join(wanted.keys)
+    sql = f"SELECT {columns}, {keys} FROM {table} WHERE {_scope(wanted)} ORDER BY {wanted.order} LIMIT :limit"
+    rows = tx.all(sql, {**wanted.parameters, "tenant": tenant_id, "limit": limit + 1})
+    width = len(wanted.keys)
+    found = all_dressed(tx, (_made(wanted.kind, row[:-width]) for row in rows[:limit]))
+    return Page(found, tuple(rows[limit - 1][-width:]) if len(rows) > limit else None)
 
 
 def search(tx: Transaction, tenant_id: str, wanted: Search, limit: int) -> list[Any]:
@@ -201,9 +242,14 @@ def sponsors_of(tx: Transaction, user_id: str) -> list[str]:
     return sponsors.of(tx, user_id)
 
 
-def role_assignments(tx: Transaction, tenant_id: str) -> list[tuple[str, str, str]]:
-    """Every directory role assignment as (id, principal id, role id)."""
-    return roles.of_tenant(tx, tenant_id)
+def role_assignments(tx: Transaction, tenant_id: str, rows: Rows = EVERY) -> list[tuple[str, str, str]]:
+    """Directory role assignments as (id, principal id, role id)."""
+    found = tx.all(
+        "SELECT id, principal_id, role_id FROM role_assignments"
+        f" WHERE tenant_id = :tenant AND id > :after{rows.narrowed} ORDER BY id LIMIT :limit",
+        _bound(tenant_id, rows),
+    )
+    return [(row[0], row[1], row[2]) for row in found]
 
 
 def deleted_before(tx: Transaction, moment: datetime, limit: int) -> list[User]:
@@ -251,19 +297,23 @@ _OF_GROUPS: Final = (
 )
 
 
-def assignments_of(tx: Transaction, tenant_id: str, principal_id: str, after: str, limit: int) -> list[ShownAssignment]:
-    """What a principal has, and a user by his groups (graph G46), in the order of ids."""
+def assignments_of(tx: Transaction, tenant_id: str, principal_id: str, rows: Rows) -> list[ShownAssignment]:
+    """What a principal has, and a user by his groups (graph G46). The condition names the table `a`."""
     sql = (
         f"{_SHOWN} AND (a.principal_id = :principal OR a.principal_id IN ({_OF_GROUPS}))"
-        " AND a.id > :after ORDER BY a.id LIMIT :limit"
+        f" AND a.id > :after{rows.narrowed} ORDER BY a.id LIMIT :limit"
     )
-    return _shown(tx.all(sql, {"tenant": tenant_id, "principal": principal_id, "after": after, "limit": limit}))
+    return _shown(tx.all(sql, _bound(tenant_id, rows, principal=principal_id)))
 
 
-def assigned_to(tx: Transaction, tenant_id: str, resource_id: str, after: str, limit: int) -> list[ShownAssignment]:
-    """Who has roles of a service principal, in the order of ids."""
-    sql = f"{_SHOWN} AND a.resource_id = :resource AND a.id > :after ORDER BY a.id LIMIT :limit"
-    return _shown(tx.all(sql, {"tenant": tenant_id, "resource": resource_id, "after": after, "limit": limit}))
+def assigned_to(tx: Transaction, tenant_id: str, resource_id: str, rows: Rows) -> list[ShownAssignment]:
+    """Who has roles of a service principal. The condition names the table `a`."""
+    sql = f"{_SHOWN} AND a.resource_id = :resource AND a.id > :after{rows.narrowed} ORDER BY a.id LIMIT :limit"
+    return _shown(tx.all(sql, _bound(tenant_id, rows, resource=resource_id)))
+
+
+def _bound(tenant_id: str, rows: Rows, **more: Any) -> dict[str, Any]:
+    return {**rows.parameters, "tenant": tenant_id, "after": rows.after, "limit": rows.limit, **more}
 
 
 def assignment(tx: Transaction, tenant_id: str, id: str) -> ShownAssignment | None:
@@ -276,13 +326,15 @@ def _shown(rows: list[Row]) -> list[ShownAssignment]:
     return [ShownAssignment(assignments.assignment_of(row), row[7], row[8]) for row in rows]
 
 
-def grants(tx: Transaction, tenant_id: str) -> list[PermissionGrant]:
-    """Every delegated permission grant of the tenant, in the order of ids."""
-    rows = tx.all(
-        f"SELECT {assignments.GRANT_COLUMNS} FROM permission_grants WHERE tenant_id = :tenant ORDER BY id",
-        {"tenant": tenant_id},
+def grants(tx: Transaction, tenant_id: str, rows: Rows = EVERY, *, of: str | None = None) -> list[PermissionGrant]:
+    """Delegated permission grants of the tenant; `of`: to or by this object alone."""
+    mine = " AND (client_id = :of OR principal_id = :of)" if of is not None else ""
+    found = tx.all(
+        f"SELECT {assignments.GRANT_COLUMNS} FROM permission_grants"
+        f" WHERE tenant_id = :tenant AND id > :after{mine}{rows.narrowed} ORDER BY id LIMIT :limit",
+        _bound(tenant_id, rows, of=of),
     )
-    return [assignments.grant_of(row) for row in rows]
+    return [assignments.grant_of(row) for row in found]
 
 
 def grant(tx: Transaction, tenant_id: str, id: str) -> PermissionGrant | None:

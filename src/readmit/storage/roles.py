@@ -50,15 +50,6 @@ def privileged(tx: Transaction, user_id: str) -> bool:
     return tx.one(_PRIVILEGED, {"id": user_id}) is not None
 
 
-def of_tenant(tx: Transaction, tenant_id: str) -> list[tuple[str, str, str]]:
-    """Every assignment as (id, principal id, role id), in the order of ids."""
-    rows = tx.all(
-        "SELECT id, principal_id, role_id FROM role_assignments WHERE tenant_id = :tenant ORDER BY id",
-        {"tenant": tenant_id},
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
 def holders(tx: Transaction, tenant_id: str, role_id: str) -> list[str]:
     """Ids of the principals that hold this role directly."""
     rows = tx.all(

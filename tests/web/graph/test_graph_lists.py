@@ -71,7 +71,7 @@ def test_q11_a_token_opens_nothing_else(graph: Graph, change: str) -> None:
     elif change == "path":
         path = "/beta/users"
     elif change == "mode":
-        options = {"headers": EVENTUAL}
+        query = urlsplit(graph.get("/v1.0/users?$top=2&$count=true", headers=EVENTUAL).body["@odata.nextLink"]).query
     elif change == "tenant":
         path = "/v1.0/contoso.com/users"
     elif change == "token":

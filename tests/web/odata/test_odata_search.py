@@ -10,10 +10,10 @@ import pytest
 from odata_directory import GROUPS, USERS
 
 from readmit.domain.errors import UnsupportedQuery
+from readmit.domain.search_tokens import has_tokens, tokens
 from readmit.web.graph.odata import search
 from readmit.web.graph.odata.properties import resource as resource_of
 from readmit.web.graph.odata.search import Clause, Every, Some
-from readmit.web.graph.odata.search_tokens import has_tokens, tokens
 
 A, B, C = Clause("displayName", "a"), Clause("mail", "b"), Clause("surname", "c")
 

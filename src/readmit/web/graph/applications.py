@@ -21,7 +21,7 @@ from readmit.web.graph.viewer import viewer
 def read(world: World, call: Call) -> Step:
     """GET /applications/{id}, (appId='…')."""
     seen = viewer(world, call)
-    options = lists.options_of(call, "application", single=True)
+    options = lists.options_of(call, "application", shape="single")
     application = found(world, call, "application")
     row = world.database.read(queries.dressed, application)
     item = application_item(row, seen.tenant.default_domain, options.select)

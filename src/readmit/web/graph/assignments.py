@@ -45,8 +45,8 @@ def _listing(owner: str, kind: str, side: str) -> Answer:
         return lists.pages(
             world,
             call,
-            lists.Paged("appRoleAssignment", _context(owner, anchor, side)),
-            lambda tx, after, limit: read(tx, caller_of(call).tenant_id, anchor, after, limit),
+            lists.Paged("appRoleAssignment", _context(owner, anchor, side), alias="a"),
+            lambda tx, rows: read(tx, caller_of(call).tenant_id, anchor, rows),
             lambda shown: assignment_item(shown, frame.version),
         )
 

@@ -14,13 +14,14 @@ from readmit.web.call import Call, Reply, Step, Work
 from readmit.web.graph import rights
 from readmit.web.graph.log_shape import audit_item, sign_in_item
 from readmit.web.graph.odata import options as query
-from readmit.web.graph.odata import order, page_token
+from readmit.web.graph.odata import order
 from readmit.web.graph.odata.options import Options
-from readmit.web.graph.odata.to_sql import Mode, condition
+from readmit.web.graph.odata.to_sql import Mode
 from readmit.web.graph.operations import Operation, caller_of
+from readmit.web.graph.paging import conditions, next_link, position_of
 from readmit.web.graph.render import Item, collection, entity, frame_of, graph_reply
 
-_PURPOSE: Final = "page token"
+_MODES: Final = ("default", "advanced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def _listing(log: Log) -> Callable[[World, Call], Step]:
         def render(rows: list[Any]) -> Reply:
             page = rows[: options.top]
             items = [_selected(log.make(row, frame.version), options.select) for row in page]
-            link = _next_link(world, call, options, page[-1].place) if len(rows) > options.top else None
+            link = next_link(world, call, options, page[-1].place) if len(rows) > options.top else None
             answer = collection(frame, _fragment(log, options), items, next_link=link)
             return graph_reply(call, 200, answer)
 
@@ -75,32 +76,16 @@ def _single(log: Log) -> Callable[[World, Call], Step]:
 
 def _asked(world: World, call: Call, log: Log, options: Options) -> Asked:
     parameters: dict[str, Any] = {}
-    conditions: list[str] = []
-    if options.filter is not None:
-        mode = "advanced" if options.mode == "advanced" else log.mode
-        conditions.append(condition(options.filter, log.kind, mode, parameters))
-    if options.skip_token is not None:
-        bound = options.bound(caller_of(call).tenant_id, call.path)
-        position = page_token.read(world.keyring.key(_PURPOSE), world.now(), bound, options.skip_token)
-        conditions.append(order.after(options.order, log.kind, position, parameters))
+    where = [conditions(options, log.kind, parameters, mode=max(options.mode, log.mode, key=_MODES.index))]
+    position = position_of(world, call, options)
+    if position is not None:
+        where.append(order.after(options.order, log.kind, position, parameters))
     return Asked(
-        where=" AND ".join(f"({part})" for part in conditions),
+        where=" AND ".join(f"({part})" for part in where if part),
         parameters=parameters,
         order=order.order_by(options.order, log.kind),
         keys=order.keys(options.order, log.kind),
     )
-
-
-def _next_link(world: World, call: Call, options: Options, place: tuple[str | int, ...]) -> str:
-    """This request with all its options, behind the last row shown (graph G55)."""
-    bound = options.bound(caller_of(call).tenant_id, call.path)
-    token = page_token.make(world.keyring.key(_PURPOSE), world.now(), bound, place)
-    kept = [part for part in call.query.split("&") if part and not _is_token(part)]
-    return f"{call.origin}{call.path}?{'&'.join([*kept, f'$skiptoken={token}'])}"
-
-
-def _is_token(part: str) -> bool:
-    return part.partition("=")[0].replace("%24", "$").strip().lower().removeprefix("$") == "skiptoken"
 
 
 def _selected(item: Item, select: tuple[str, ...] | None) -> Item:

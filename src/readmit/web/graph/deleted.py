@@ -46,7 +46,7 @@ def _count(kind: str) -> Answer:
 def _read(kind: str) -> Answer:
     def answer(world: World, call: Call) -> Step:
         seen = viewer(world, call)
-        options = lists.options_of(call, kind, single=True)
+        options = lists.options_of(call, kind, shape="single")
         id = checked_id(call.parameters["id"])
         found = world.database.read(queries.deleted_object, seen.tenant.id, kind, id)
         if found is None:

@@ -22,7 +22,7 @@ _KINDS: Final = {kind.lower(): kind for kind in ("user", "group", "servicePrinci
 
 def read(world: World, call: Call) -> Step:
     """GET /directoryObjects/{id}."""
-    options = lists.options_of(call, "directoryObject", single=True)
+    options = lists.options_of(call, "directoryObject", shape="single")
     seen, frame = viewer(world, call), frame_of(call)
     id = checked_id(call.parameters["id"])
     found = world.database.read(_find, caller_of(call).tenant_id, [id])

@@ -38,11 +38,11 @@ def grant_item(grant: PermissionGrant) -> Item:
 def listing(world: World, call: Call) -> Step:
     """GET /oauth2PermissionGrants."""
     tenant_id = caller_of(call).tenant_id
-    return lists.whole(
+    return lists.pages(
         world,
         call,
         lists.Paged("oAuth2PermissionGrant", "oauth2PermissionGrants"),
-        lambda tx: queries.grants(tx, tenant_id),
+        lambda tx, rows: queries.grants(tx, tenant_id, rows),
         grant_item,
     )
 
@@ -53,11 +53,11 @@ def _of(kind: str) -> Callable[[World, Call], Step]:
     def answer(world: World, call: Call) -> Step:
         anchor, tenant_id = anchor_of(world, call, kind), caller_of(call).tenant_id
 
-        def read(tx: Any) -> list[PermissionGrant]:
-            return [grant for grant in queries.grants(tx, tenant_id) if anchor in (grant.principal_id, grant.client_id)]
+        def read(tx: Any, rows: queries.Rows) -> list[PermissionGrant]:
+            return queries.grants(tx, tenant_id, rows, of=anchor)
 
         paged = lists.Paged("oAuth2PermissionGrant", "oauth2PermissionGrants")
-        return lists.whole(world, call, paged, read, grant_item)
+        return lists.pages(world, call, paged, read, grant_item)
 
     return answer
 

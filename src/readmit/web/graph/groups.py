@@ -25,7 +25,7 @@ from readmit.web.graph.viewer import viewer
 def read(world: World, call: Call) -> Step:
     """GET /groups/{id}."""
     seen = viewer(world, call)
-    options = lists.options_of(call, "group", single=True)
+    options = lists.options_of(call, "group", shape="single")
     group = world.database.read(queries.group, seen.tenant.id, *_key(call)[:1], unique_name=_key(call)[1])
     if group is None:
         raise NotFound(call.parameters["id"])

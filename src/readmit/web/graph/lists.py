@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from readmit.domain.errors import InsufficientPrivileges
 from readmit.flows.world import World
 from readmit.storage import queries
 from readmit.storage.queries import Kind, Related, Search
 from readmit.web.call import Call, Reply, Step, Work
-from readmit.web.graph.odata.to_sql import Where
+from readmit.web.graph.odata import order, refusals
+from readmit.web.graph.odata.memory import fits
+from readmit.web.graph.odata.options import Options
 from readmit.web.graph.operations import caller_of
-from readmit.web.graph.options import Options, check_count, options_of, unknown_property
-from readmit.web.graph.paging import after_of, next_link
+from readmit.web.graph.options import check_veil, options_of
+from readmit.web.graph.paging import Position, conditions, id_of, next_link, position_of
 from readmit.web.graph.render import Frame, Item, collection, frame_of, graph_reply, plain_count, references
 from readmit.web.graph.shapes import item_maker
 from readmit.web.graph.told_along import check_expand, tell_along
-from readmit.web.graph.user_shape import BASIC
 from readmit.web.graph.viewer import Viewer, viewer
 
 __all__ = [
@@ -35,9 +35,8 @@ __all__ = [
     "whole",
 ]
 
-_BASIC: Final = frozenset(name.lower() for name in BASIC)
-Reader = Callable[[Any, str, int], list[Any]]
-"""(transaction, after which id, how many) → objects in the order of their ids."""
+Reader = Callable[[Any, queries.Rows], list[Any]]
+"""(transaction, which rows) → records in the order of their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +51,21 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """What a list is made of: the type for `$select`, the fragment of its context URL."""
+    """What a list of records is made of: the type, the fragment of its context URL, its table's name in a statement."""
 
     kind: str
     context: str
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
+    """Objects, the position of the last if more follow, the count, and what is told along."""
+
     found: list[Any]
-    more: bool
-    count: int | None
-    along: dict[str, list[Item]]
+    last: Position | None
+    count: int | None = None
+    along: dict[str, list[Item]] = field(default_factory=dict)
 
 
 def context(set_name: str, select: Sequence[str] | None, *, single: bool = False) -> str:
@@ -75,21 +77,19 @@ def context(set_name: str, select: Sequence[str] | None, *, single: bool = False
 def listing(world: World, call: Call, kind: str, set_name: str, *, deleted: bool = False) -> Step:
     """A list of one kind: users, groups, applications, service principals, live or deleted."""
     seen = viewer(world, call)
-    options = options_of(call, kind, filters=True)
+    options = options_of(call, kind)
     check_expand(caller_of(call), seen, kind, options.expand)
-    _check_veil(seen, kind, options.filtered)
-    after = after_of(world, call, options.skip_token)
+    check_veil(seen, kind, options)
+    everything = _searched(options, kind, deleted)
+    wanted = _behind(everything, options, kind, position_of(world, call, options))
     make = item_maker(kind, seen, frame_of(call).version, options.select)
 
     def read(tx: Any) -> _Page:
-        narrowed = _narrowed(kind, options.filter, deleted)
-        beyond = f"({narrowed.where}) AND id > :after" if narrowed.where else "id > :after"
-        search = replace(narrowed, where=beyond, parameters={**narrowed.parameters, "after": after})
-        found = queries.search(tx, seen.tenant.id, search, options.top + 1)
-        number = queries.count(tx, seen.tenant.id, narrowed) if _counts(options) else None
-        page = found[: options.top]
-        along = tell_along(tx, seen, frame_of(call).version, options.expand, [make(one).id for one in page])
-        return _Page(page, len(found) > options.top, number, along)
+        page = queries.page(tx, seen.tenant.id, wanted, options.top)
+        number = queries.count(tx, seen.tenant.id, everything) if options.count else None
+        ids = [make(one).id for one in page.found] if options.expand is not None else ()
+        along = tell_along(tx, seen, frame_of(call).version, options.expand, ids)
+        return _Page(page.found, page.last, number, along)
 
     def render(page: _Page) -> Reply:
         return _answer(world, call, context(set_name, options.select), page, [make(one) for one in page.found], options)
@@ -99,38 +99,45 @@ def listing(world: World, call: Call, kind: str, set_name: str, *, deleted: bool
 
 def count(world: World, call: Call, kind: str, *, deleted: bool = False) -> Step:
     """`/$count` of such a list."""
-    condition, names = check_count(call, kind)
-    _check_veil(viewer(world, call), kind, names)
-    search = _narrowed(kind, condition, deleted)
+    options = options_of(call, kind, shape="count")
+    check_veil(viewer(world, call), kind, options)
+    search = _searched(options, kind, deleted)
     return Work(plain_count, world.database.read, queries.count, caller_of(call).tenant_id, search)
 
 
-def _check_veil(seen: Viewer, kind: str, names: frozenset[str]) -> None:
-    """Who sees basic properties only filters on them only, or the filter would tell the others (graph G65)."""
-    if kind == "user" and seen.basic_users and not names <= _BASIC:
-        raise InsufficientPrivileges
+def _searched(options: Options, kind: str, deleted: bool) -> Search:
+    """The whole list, from its first row."""
+    parameters: dict[str, Any] = {}
+    where = conditions(options, kind, parameters)
+    keys, by = order.keys(options.order, kind), order.order_by(options.order, kind)
+    return Search(kind, where=where, parameters=parameters, order=by, keys=keys, deleted=deleted)
 
 
-def _narrowed(kind: str, condition: Where | None, deleted: bool) -> Search:
-    """A list with the condition of its filter."""
-    if condition is None:
-        return Search(kind, deleted=deleted)
-    return Search(kind, where=condition.sql, parameters=condition.parameters, deleted=deleted)
+def _behind(everything: Search, options: Options, kind: str, position: Position | None) -> Search:
+    """The part of it that begins behind a row."""
+    if position is None:
+        return everything
+    parameters = dict(everything.parameters)
+    beyond = order.after(options.order, kind, position, parameters)
+    where = f"({everything.where}) AND {beyond}" if everything.where else beyond
+    return replace(everything, where=where, parameters=parameters)
 
 
 def related(world: World, call: Call, wanted: Wanted, *, as_references: bool = False) -> Step:
     """Members, owners, memberships and the like; members of directoryObject collections tell their type."""
-    seen = viewer(world, call)
-    kind = wanted.kinds[0] if len(wanted.kinds) == 1 else "directoryObject"
-    options = options_of(call, kind, filters=True)
-    _check_veil(seen, kind, options.filtered)
-    asked = _related(wanted, options.filter, after_of(world, call, options.skip_token))
+    seen, kind = viewer(world, call), _kind_of(wanted)
+    options = options_of(call, kind)
+    if "orderby" in dict(options.given):
+        raise refusals.sorting()
+    check_veil(seen, kind, options)
+    asked = _related(wanted, options, kind, id_of(position_of(world, call, options)))
     typed = wanted.set_name == "directoryObjects"
 
     def read(tx: Any) -> _Page:
         found = queries.related(tx, seen.tenant.id, asked, options.top + 1)
-        number = queries.count_related(tx, seen.tenant.id, asked) if _counts(options) else None
-        return _Page(found[: options.top], len(found) > options.top, number, {})
+        number = queries.count_related(tx, seen.tenant.id, asked) if options.count else None
+        page = found[: options.top]
+        return _Page(page, _last(page, len(found) > options.top, lambda pair: pair[1]), number)
 
     def render(page: _Page) -> Reply:
         items = [_related_item(seen, call, kind, made, options) for kind, made in page.found]
@@ -144,16 +151,21 @@ def related(world: World, call: Call, wanted: Wanted, *, as_references: bool = F
 
 def count_related(world: World, call: Call, wanted: Wanted) -> Step:
     """`/$count` of related objects."""
-    kind = wanted.kinds[0] if len(wanted.kinds) == 1 else "directoryObject"
-    condition, names = check_count(call, kind)
-    _check_veil(viewer(world, call), kind, names)
-    asked = _related(wanted, condition, "")
+    kind = _kind_of(wanted)
+    options = options_of(call, kind, shape="count")
+    check_veil(viewer(world, call), kind, options)
+    asked = _related(wanted, options, kind, "")
     return Work(plain_count, world.database.read, queries.count_related, caller_of(call).tenant_id, asked)
 
 
-def _related(wanted: Wanted, condition: Where | None, after: str) -> Related:
-    where, parameters = (condition.sql, condition.parameters) if condition is not None else ("", {})
-    return Related(wanted.relation, wanted.anchor, wanted.kinds, where=where, parameters=dict(parameters), after=after)
+def _kind_of(wanted: Wanted) -> str:
+    return wanted.kinds[0] if len(wanted.kinds) == 1 else "directoryObject"
+
+
+def _related(wanted: Wanted, options: Options, kind: str, after: str) -> Related:
+    parameters: dict[str, Any] = {}
+    where = conditions(options, kind, parameters)
+    return Related(wanted.relation, wanted.anchor, wanted.kinds, where=where, parameters=parameters, after=after)
 
 
 def told(world: World, call: Call, options: Options, item: Item, body: dict[str, Any]) -> dict[str, Any]:
@@ -167,32 +179,46 @@ def told(world: World, call: Call, options: Options, item: Item, body: dict[str,
 
 
 def pages(world: World, call: Call, paged: Paged, read: Reader, make: Callable[[Any], Item]) -> Step:
-    """A list whose objects `read` finds in the order of their ids."""
+    """A list of records that `read` finds in the order of their ids."""
     options = options_of(call, paged.kind)
-    after = after_of(world, call, options.skip_token)
+    parameters: dict[str, Any] = {}
+    where = conditions(options, paged.kind, parameters, alias=paged.alias)
+    after = id_of(position_of(world, call, options))
 
     def read_page(tx: Any) -> _Page:
-        found = read(tx, after, options.top + 1)
-        return _Page(found[: options.top], len(found) > options.top, None, {})
+        found = read(tx, queries.Rows(options.top + 1, after, where, parameters))
+        page = found[: options.top]
+        return _Page(page, _last(page, len(found) > options.top, make))
 
     def render(page: _Page) -> Reply:
-        made = [make(one) for one in page.found]
-        items = [selected(item, options.select) for item in made]
+        items = [selected(make(one), options.select) for one in page.found]
         return _answer(world, call, context(paged.context, options.select), page, items, options)
 
     return Work(render, world.database.read, read_page)
 
 
-def whole(
-    world: World, call: Call, paged: Paged, read: Callable[[Any], list[Any]], make: Callable[[Any], Item]
-) -> Step:
-    """`pages` for a list that is short enough to be read at once."""
+def whole(world: World, call: Call, paged: Paged, items: Sequence[Item]) -> Step:
+    """A list that is short by its nature and needs no database; `$filter` by `eq` on its properties (graph G39)."""
+    options = options_of(call, paged.kind)
+    after = id_of(position_of(world, call, options))
+    fitting = sorted((item for item in items if fits(options.filter, item)), key=lambda item: item.id)
+    left = [item for item in fitting if item.id > after]
+    page = _Page(left[: options.top], _last(left[: options.top], len(left) > options.top, lambda item: item))
+    shown = [selected(item, options.select) for item in page.found]
+    return _answer(world, call, context(paged.context, options.select), page, shown, options)
 
-    def read_page(tx: Any, after: str, limit: int) -> list[Any]:
-        rows = sorted(read(tx), key=lambda row: make(row).id)
-        return [row for row in rows if make(row).id > after][:limit]
 
-    return pages(world, call, paged, read_page, make)
+def _last(page: Sequence[Any], more: bool, identified: Callable[[Any], Any]) -> Position | None:
+    return (_id(identified(page[-1])),) if more and page else None
+
+
+def _id(found: Any) -> str:
+    """The id of an item, an object or a row with an object in it."""
+    for name in ("id", "user", "application", "principal"):
+        inner = getattr(found, name, None)
+        if inner is not None:
+            return inner if isinstance(inner, str) else str(inner.id)
+    raise TypeError(f"{type(found).__name__} has no id")
 
 
 def selected(item: Item, select: Sequence[str] | None) -> Item:
@@ -202,7 +228,7 @@ def selected(item: Item, select: Sequence[str] | None) -> Item:
     known = {name.lower(): name for name in item.body}
     for name in select:
         if name != "*" and name.lower() not in known:
-            raise unknown_property(name, item.kind)
+            raise refusals.unknown_in_select(name, item.kind)
     if "*" in select:
         return item
     names = [known[name.lower()] for name in select]
@@ -211,11 +237,6 @@ def selected(item: Item, select: Sequence[str] | None) -> Item:
 
 def _related_item(seen: Viewer, call: Call, kind: Kind, made: Any, options: Options) -> Item:
     return item_maker(kind, seen, frame_of(call).version, options.select)(made)
-
-
-def _counts(options: Options) -> bool:
-    """The count stands on the first page only (graph G55)."""
-    return options.count and options.skip_token is None
 
 
 def _answer(
@@ -228,7 +249,7 @@ def _answer(
     *,
     typed: bool = False,
 ) -> Reply:
-    link = next_link(world, call, items[-1].id) if page.more and items else None
+    link = next_link(world, call, options, page.last) if page.last is not None else None
     answer = collection(frame_of(call), fragment, items, typed=typed, count=page.count, next_link=link)
     if options.expand is not None:
         _add_along(frame_of(call), answer["value"], items, options, page.along)

@@ -1,63 +1,77 @@
-"""Page tokens: where the next page begins, authenticated and bound to the request (graph G55)."""
+"""One page of a list: which rows it holds, and the link to the next (graph G55)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-from datetime import timedelta
-from typing import Final
-from urllib.parse import parse_qsl, quote, unquote
+from collections.abc import MutableMapping, Sequence
+from typing import Any, Final
+from urllib.parse import unquote_plus
 
-from readmit.domain.errors import UnsupportedQuery
 from readmit.flows.world import World
 from readmit.web.call import Call
+from readmit.web.graph.odata import page_token, refusals, search, to_sql
+from readmit.web.graph.odata.options import Options
+from readmit.web.graph.odata.properties import RESOURCES
+from readmit.web.graph.odata.syntax import Comparison, Path
+from readmit.web.graph.odata.to_sql import Mode
 from readmit.web.graph.operations import caller_of
-from readmit.web.graph.options import eventual
 
-_LIFE: Final = timedelta(hours=1)
 _PURPOSE: Final = "page token"
+_SKIP_TOKEN: Final = "$skiptoken"  # noqa: S105 - the name of an option
+Position = tuple[str | int, ...]
 
 
-def next_link(world: World, call: Call, after: str) -> str:
-    """The absolute URL of the next page: this request with all its options, after the object with this id."""
-    until = int((world.now() + _LIFE).timestamp())
-    payload = f"{until}.{after}"
-    token = base64.urlsafe_b64encode(f"{_mac(world, call, payload)}.{payload}".encode()).decode().rstrip("=")
+def conditions(
+    options: Options,
+    kind: str,
+    parameters: MutableMapping[str, Any],
+    *,
+    alias: str | None = None,
+    mode: Mode | None = None,
+) -> str:
+    """`$filter` and `$search` as SQL, empty without either; values go into `parameters`. Raises UnsupportedQuery."""
+    found = []
+    if options.filter is not None:
+        if kind in RESOURCES:
+            found.append(to_sql.condition(options.filter, kind, mode or options.mode, parameters, alias=alias))
+        else:
+            found.append(_by_id(options, parameters))
+    if options.search is not None:
+        if kind not in RESOURCES:
+            raise refusals.option("$search")
+        found.append(search.condition(options.search, kind, parameters, alias=alias))
+    return " AND ".join(f"({part})" for part in found)
+
+
+def _by_id(options: Options, parameters: MutableMapping[str, Any]) -> str:
+    """On directoryObject collections `id eq '…'` alone (graph G39)."""
+    match options.filter:
+        case Comparison(Path(("id",)), "eq", literal) if isinstance(literal.value, str):
+            parameters["only"] = literal.value.lower()
+            return "id = :only"
+    raise refusals.unavailable("id", "DirectoryObject")
+
+
+def position_of(world: World, call: Call, options: Options) -> Position | None:
+    """Behind which row the page begins; None for the first. Raises UnsupportedQuery (Q11)."""
+    if options.skip_token is None:
+        return None
+    bound = options.bound(caller_of(call).tenant_id, call.path)
+    return page_token.read(world.keyring.key(_PURPOSE), world.now(), bound, options.skip_token)
+
+
+def id_of(position: Position | None) -> str:
+    """The position of a list in the order of ids."""
+    return "" if position is None else str(position[-1])
+
+
+def next_link(world: World, call: Call, options: Options, position: Sequence[str | int]) -> str:
+    """The absolute URL of the next page: this request with all its options, behind the last row shown."""
+    bound = options.bound(caller_of(call).tenant_id, call.path)
+    token = page_token.make(world.keyring.key(_PURPOSE), world.now(), bound, position)
     kept = [part for part in call.query.split("&") if part and not _is_token(part)]
-    return f"{call.origin}{call.path}?{'&'.join([*kept, f'$skiptoken={quote(token)}'])}"
-
-
-def after_of(world: World, call: Call, token: str | None) -> str:
-    """The id after which the page begins, empty for the first. Raises UnsupportedQuery (Q11)."""
-    if token is None:
-        return ""
-    try:
-        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
-        mac, until, after = text.split(".", 2)
-        alive = int(until) >= int(world.now().timestamp())
-    except (binascii.Error, ValueError) as error:
-        raise _expired() from error
-    if not hmac.compare_digest(mac.encode(), _mac(world, call, f"{until}.{after}").encode()) or not alive:
-        raise _expired()
-    return after
-
-
-def _mac(world: World, call: Call, payload: str) -> str:
-    """Bound to tenant, path, options and mode, in whatever order a client sends the options."""
-    path = "/".join(unquote(part).lower() for part in call.path.split("/") if part)
-    options = sorted((name.lower().lstrip("$"), value) for name, value in parse_qsl(call.query) if not _is_token(name))
-    bound = repr((caller_of(call).tenant_id, path, options, eventual(call), payload))
-    return world.keyring.digest(_PURPOSE, bound)
+    return f"{call.origin}{call.path}?{'&'.join([*kept, f'{_SKIP_TOKEN}={token}'])}"
 
 
 def _is_token(part: str) -> bool:
-    name = unquote(part).partition("=")[0].strip().lower()
-    return name in ("$skiptoken", "skiptoken")
-
-
-def _expired() -> UnsupportedQuery:
-    return UnsupportedQuery(
-        "The specified page token value has expired and can no longer be included in your request.",
-        "Directory_ExpiredPageToken",
-    )
+    name = unquote_plus(part.partition("=")[0]).strip().lower()
+    return name in (_SKIP_TOKEN, _SKIP_TOKEN[1:])

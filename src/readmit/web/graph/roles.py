@@ -54,7 +54,7 @@ def assignment_item(row: tuple[str, str, str]) -> Item:
 
 def _listing(kind: str, context: str, make: Any) -> Any:
     def answer(world: World, call: Call) -> Step:
-        return lists.whole(world, call, lists.Paged(kind, context), lambda _tx: sorted(DIRECTORY_ROLES), make)
+        return lists.whole(world, call, lists.Paged(kind, context), [make(role) for role in DIRECTORY_ROLES])
 
     return answer
 
@@ -117,7 +117,9 @@ def assignments(world: World, call: Call) -> Step:
     """GET /roleManagement/directory/roleAssignments."""
     tenant_id = caller_of(call).tenant_id
     paged = lists.Paged("unifiedRoleAssignment", "roleManagement/directory/roleAssignments")
-    return lists.whole(world, call, paged, lambda tx: queries.role_assignments(tx, tenant_id), assignment_item)
+    return lists.pages(
+        world, call, paged, lambda tx, rows: queries.role_assignments(tx, tenant_id, rows), assignment_item
+    )
 
 
 def read_assignment(world: World, call: Call) -> Step:

@@ -19,7 +19,7 @@ from readmit.web.graph.render import created, entity, frame_of, graph_reply
 
 def read(world: World, call: Call) -> Step:
     """GET /servicePrincipals/{id}, (appId='…')."""
-    options = lists.options_of(call, "servicePrincipal", single=True)
+    options = lists.options_of(call, "servicePrincipal", shape="single")
     principal = found(world, call, "servicePrincipal")
     frame = frame_of(call)
     item = principal_item(world.database.read(queries.dressed, principal), frame.version, options.select)

@@ -81,7 +81,7 @@ def organization(world: World, call: Call) -> Step:
     tenant = viewer(world, call).tenant
     if call.parameters["id"].lower() != tenant.id:
         raise NotFound(call.parameters["id"])
-    options = lists.options_of(call, "organization", single=True)
+    options = lists.options_of(call, "organization", shape="single")
     item = lists.selected(organization_item(tenant), options.select)
     context = lists.context("organization", options.select, single=True)
     return graph_reply(call, 200, entity(frame_of(call), context, item))
@@ -133,7 +133,7 @@ def domain(world: World, call: Call) -> Step:
     name = call.parameters["id"].lower()
     if name not in tenant.domains:
         raise NotFound(call.parameters["id"])
-    options = lists.options_of(call, "domain", single=True)
+    options = lists.options_of(call, "domain", shape="single")
     item = lists.selected(domain_item(tenant, name), options.select)
     return graph_reply(call, 200, entity(frame_of(call), lists.context("domains", options.select, single=True), item))
 

@@ -12,12 +12,13 @@ from readmit.storage import queries
 from readmit.storage.queries import Kind, Related
 from readmit.web.graph import rights
 from readmit.web.graph.assignment_shape import assignment_item
-from readmit.web.graph.options import Expand, selection
+from readmit.web.graph.odata.select import Expand
 from readmit.web.graph.render import Item
 from readmit.web.graph.shapes import item_maker
 from readmit.web.graph.viewer import Viewer
 
 _MOST: Final = 20
+_ROWS: Final = queries.Rows(_MOST)
 _KINDS: Final[dict[str, tuple[Kind, ...]]] = {
     "memberOf": ("group", "directoryRole"),
     "transitiveMemberOf": ("group", "directoryRole"),
@@ -64,11 +65,10 @@ def tell_along(tx: Any, seen: Viewer, version: str, expand: Expand | None, ids: 
 def _items(tx: Any, seen: Viewer, version: str, expand: Expand, id: str) -> list[Item]:
     tenant_id = seen.tenant.id
     if expand.name == "appRoleAssignments":
-        return [assignment_item(shown, version) for shown in queries.assignments_of(tx, tenant_id, id, "", _MOST)]
+        return [assignment_item(shown, version) for shown in queries.assignments_of(tx, tenant_id, id, _ROWS)]
     if expand.name == "appRoleAssignedTo":
-        return [assignment_item(shown, version) for shown in queries.assigned_to(tx, tenant_id, id, "", _MOST)]
+        return [assignment_item(shown, version) for shown in queries.assigned_to(tx, tenant_id, id, _ROWS)]
     if expand.name not in _KINDS:
         return []
-    select = selection(",".join(expand.select), "directoryObject", version) if expand.select else None
     found = queries.related(tx, tenant_id, Related(expand.name, id, _KINDS[expand.name]), _MOST)
-    return [item_maker(kind, seen, version, select)(made) for kind, made in found]
+    return [item_maker(kind, seen, version, expand.select)(made) for kind, made in found]

@@ -22,7 +22,7 @@ from readmit.web.graph.viewer import viewer
 def read(world: World, call: Call) -> Step:
     """GET /users/{id or UPN}, GET /me."""
     seen = viewer(world, call)
-    options = lists.options_of(call, "user", single=True)
+    options = lists.options_of(call, "user", shape="single")
     row = world.database.read(queries.user, seen.tenant.id, call.parameters["id"])
     if row is None:
         raise NotFound(call.parameters["id"])

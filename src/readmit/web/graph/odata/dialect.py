@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from readmit.domain.search_tokens import has_tokens
 from readmit.domain.text import fold
-from readmit.web.graph.odata.search_tokens import has_tokens
 
 FUNCTIONS: Final[dict[str, tuple[int, Callable[..., Any]]]] = {"fold": (1, fold), "has_tokens": (2, has_tokens)}
 
