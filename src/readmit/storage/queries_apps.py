@@ -39,3 +39,14 @@ def dressed(tx: Transaction, found: Any) -> Any:
 def all_dressed(tx: Transaction, found: Iterable[Any]) -> list[Any]:
     """`dressed` for a page: point reads by key, microseconds each."""
     return [dressed(tx, object) for object in found]
+
+
+def spa_redirects(tx: Transaction, prefix: str) -> list[str]:
+    """Redirect URIs of single-page applications that begin so, in any case; `prefix` is in lower case."""
+    rows = tx.all(
+        "SELECT u.value FROM applications a, json_each(a.spa_redirect_uris) u"
+        " WHERE a.spa_redirect_uris <> '[]' AND a.deleted_at IS NULL"
+        " AND substr(lower(u.value), 1, length(:prefix)) = :prefix",
+        {"prefix": prefix},
+    )
+    return [row[0] for row in rows]

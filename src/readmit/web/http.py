@@ -12,6 +12,7 @@ import structlog
 
 from readmit.domain.errors import ReadmitError, Unavailable
 from readmit.flows.world import World
+from readmit.web import compression, cors
 from readmit.web.call import Call, Calls, Reply, Step, Write
 from readmit.web.origins import Origins
 
@@ -41,6 +42,10 @@ class Handler(Protocol):
 
     def failure(self, world: World, call: Call, error: Exception) -> Reply:
         """The answer to an error, in this surface's form."""
+        ...
+
+    def shares(self, path: str) -> bool:
+        """Whether scripts of registered single-page applications may read what this path answers (graph G11)."""
         ...
 
     def aftermath(self, world: World, call: Call, error: ReadmitError) -> Write | None:
@@ -94,11 +99,30 @@ class Front:
             client_ip=self._origins.client(scope, headers),
             request_id=self._world.new_id(),
         )
-        reply = await self._through(self._surfaces(call.path), call)
+        reply = await self._packed(call, await self._across(self._surfaces(call.path), call))
         if reply.status >= 400:
             _log.info("refused", request_id=call.request_id, method=call.method, status=reply.status)
         security = self._origins.transport_security(origin)
         return reply.with_headers(*security) if security else reply
+
+    async def _across(self, handler: Handler, call: Call) -> Reply:
+        """The answer, and for the script of a registered application also the leave to read it."""
+        if "origin" not in call.headers or not handler.shares(call.path):
+            return await self._through(handler, call)
+        try:
+            origin = cors.allowed(self._world, call)
+        except Unavailable:
+            origin = None
+        if origin is None:
+            return await self._through(handler, call)
+        return cors.preflight(call, origin) or cors.readable(await self._through(handler, call), origin)
+
+    async def _packed(self, call: Call, reply: Reply) -> Reply:
+        if not compression.wanted(call, reply):
+            return reply
+        if len(reply.body) <= compression.INLINE:
+            return compression.packed(reply)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, compression.packed, reply)
 
     async def _through(self, handler: Handler, call: Call) -> Reply:
         try:

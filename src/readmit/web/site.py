@@ -74,6 +74,10 @@ class Site:
             return door, call
         return door, replace(call, parameters=parameters)
 
+    def shares(self, path: str) -> bool:
+        """Pages are for people."""
+        return False
+
     def aftermath(self, world: World, call: Call, error: ReadmitError) -> None:
         """Nothing: flows write down what proofs refuse."""
 

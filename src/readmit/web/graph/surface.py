@@ -44,6 +44,9 @@ class Graph:
     def failure(self, world: World, call: Call, error: Exception) -> Reply:
         return _headers(call, errors.failure(world, call, error), _UNIT)
 
+    def shares(self, path: str) -> bool:
+        return True
+
     def aftermath(self, world: World, call: Call, error: ReadmitError) -> Write | None:
         """A refused invitation of an authenticated caller is audited; what cannot be read is not (lifecycle L49)."""
         if isinstance(error, TooManyRequests):

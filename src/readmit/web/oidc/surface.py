@@ -26,6 +26,8 @@ TABLE = (
     Entry("GET POST", "/oidc/userinfo", token.userinfo),
 )
 
+_SHARED = ("/token", "/keys", "/openid-configuration", "/userinfo", "/discovery/instance")
+
 
 class TokenService:
     """Finds the door; every error is JSON of graph G79."""
@@ -40,6 +42,10 @@ class TokenService:
     def find(self, world: World, call: Call) -> tuple[Door, Call]:
         door, parameters = self._table.find(call)
         return door, replace(call, parameters=parameters)
+
+    def shares(self, path: str) -> bool:
+        """What applications ask; not what browsers are sent to."""
+        return path.lower().endswith(_SHARED)
 
     def aftermath(self, world: World, call: Call, error: ReadmitError) -> Write | None:
         """A refused code or refresh token stands in the sign-in log of whose it was (lifecycle L50)."""
