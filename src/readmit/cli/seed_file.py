@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
@@ -25,6 +26,7 @@ from readmit.flows.seed import (
     SeedTenant,
     SeedUser,
 )
+from readmit.proofs import assertion
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -275,7 +277,16 @@ def _user(entry: Entry) -> SeedUser:
 
 
 _APPLICATION: Final = (
-    *("displayName", "appId", "clientSecret", "permissions", "delegatedPermissions", "redirectUris", "appRoles"),
+    *(
+        "displayName",
+        "appId",
+        "clientSecret",
+        "certificate",
+        "permissions",
+        "delegatedPermissions",
+        "redirectUris",
+        "appRoles",
+    ),
     *("identifierUris", "signInAudience", "description", "notes", "tags", "api", "web", "spa", "publicClient"),
     *("requiredResourceAccess", "optionalClaims", "groupMembershipClaims", "isFallbackPublicClient", "info"),
     *("appRoleAssignmentRequired", "homepage", "logoutUrl", "pkceOptional"),
@@ -300,7 +311,7 @@ def _application(entry: Entry) -> SeedApplication:
         client_secret=entry.text("clientSecret"),
         permissions=entry.texts("permissions"),
         delegated=entry.texts("delegatedPermissions"),
-        properties={name: entry.value(name) for name in _KEPT if entry.has(name)},
+        properties={name: entry.value(name) for name in _KEPT if entry.has(name)} | _certificate(entry),
         web_redirect_uris=(*entry.texts("redirectUris"), *web.get("redirectUris", ())),
         spa_redirect_uris=tuple(spa.get("redirectUris", ())),
         public_redirect_uris=tuple(public.get("redirectUris", ())),
@@ -310,6 +321,22 @@ def _application(entry: Entry) -> SeedApplication:
         homepage=entry.text("homepage") or web.get("homePageUrl"),
         line=entry.line,
     )
+
+
+def _certificate(entry: Entry) -> dict[str, Any]:
+    """The certificate that verifies an application's assertions: PEM text, or the path of a PEM file."""
+    text = entry.text("certificate")
+    if text is None:
+        return {}
+    try:
+        pem = text if "-----BEGIN" in text else Path(text).read_text(encoding="utf-8")
+        found = assertion.certificate(pem)
+    except (OSError, UnicodeDecodeError) as error:
+        raise fail(entry.line_of("certificate"), f"'certificate' is PEM text or a readable file: {error}") from error
+    except assertion.InvalidCertificate as error:
+        raise fail(entry.line_of("certificate"), str(error)) from error
+    key_id = str(uuid.uuid5(uuid.NAMESPACE_OID, pem))
+    return {"keyCredentials": [assertion.key_credential(found, key_id=key_id)]}
 
 
 def _known(entry: Entry, name: str, known: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -199,6 +199,8 @@ def changed_application(before: Application, values: Mapping[str, Any]) -> Appli
             fields["identifier_uris"] = tuple(value or ())
         elif name == "appRoles":
             fields["app_roles"] = tuple(value or ())
+        elif name == "keyCredentials":
+            properties[name] = merged_keys(before.properties, value or (), "Application")
         else:
             rest = _take_uris(name, value, fields)
             if rest is not None:
@@ -241,8 +243,28 @@ def changed_principal(before: ServicePrincipal, values: Mapping[str, Any]) -> Se
             if value is None:
                 raise InvalidValue(name, "ServicePrincipal")
             fields[columns[name]] = value
+        elif name == "keyCredentials":
+            properties[name] = merged_keys(before.properties, value or (), "ServicePrincipal")
         elif value is None:
             properties.pop(name, None)
         else:
             properties[name] = value
     return replace(before, **fields, properties=properties)
+
+
+def merged_keys(
+    properties: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]], resource: str
+) -> list[Mapping[str, Any]]:
+    """The new list of keyCredentials; an entry without its key is the one that is there. Raises InvalidValue (M6)."""
+    there = {key["keyId"]: key for key in properties.get("keyCredentials", ())}
+    merged = [key if key.get("key") else there.get(key["keyId"]) for key in wanted]
+    kept = [key for key in merged if key is not None]
+    if len(kept) != len(merged) or len({key["keyId"] for key in kept}) != len(kept):
+        raise InvalidValue("keyCredentials", resource)
+    return kept
+
+
+def lost_a_key(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a keyCredential went: the tokens that it brought end (graph G77)."""
+    left = {key["keyId"] for key in after.get("keyCredentials", ())}
+    return any(key["keyId"] not in left for key in before.get("keyCredentials", ()))

@@ -68,6 +68,8 @@ def update_application(
     _check_unique(tx, after)
     if not apps.update_application(tx, after):
         raise Unavailable
+    if rules.lost_a_key(before.properties, after.properties):
+        apps.raise_epoch(tx, after.app_id)
     record(tx, world, caller, app_event("Update", after, changed=sorted(values)), correlation_id=correlation_id)
 
 
@@ -108,7 +110,7 @@ def update_principal(
     after = rules.changed_principal(before, values)
     if after == before:
         return
-    if before.enabled and not after.enabled:
+    if (before.enabled and not after.enabled) or rules.lost_a_key(before.properties, after.properties):
         after = replace(after, epoch=after.epoch + 1)
     if not apps.update_principal(tx, after, before):
         raise Unavailable

@@ -45,7 +45,15 @@ def version_of(resource: Client) -> int:
 
 
 def of_application(
-    client: Client, resource: Client, *, audience: str, origin: str, roles: list[str], wids: list[str], uti: str
+    client: Client,
+    resource: Client,
+    *,
+    audience: str,
+    origin: str,
+    roles: list[str],
+    wids: list[str],
+    uti: str,
+    acr: str,
 ) -> dict[str, Any]:
     """An app-only access token; `rm_gid` is the service principal's standing grant."""
     version = version_of(resource)
@@ -65,11 +73,11 @@ def of_application(
         "rm_epoch": client.epoch,
         "rm_gid": client.service_principal_id,
     }
-    return claims | _client_claims(client, version, confidential=True)
+    return claims | _client_claims(client, version, acr)
 
 
-def _client_claims(client: Client, version: int, *, confidential: bool) -> dict[str, Any]:
-    acr = "1" if confidential else "0"
+def _client_claims(client: Client, version: int, acr: str) -> dict[str, Any]:
+    """`acr`: 0 for a public client, 1 for a secret, 2 for a certificate (graph G77)."""
     if version == 1:
         return {"appid": client.app_id, "appidacr": acr, "app_displayname": client.display_name}
     return {"azp": client.app_id, "azpacr": acr}
@@ -115,7 +123,7 @@ def of_user(
         claims["sid"] = grant.session_id
     if roles:
         claims["roles"] = roles
-    claims |= _client_claims(client, version, confidential=not client.public)
+    claims |= _client_claims(client, version, "0" if client.public else "1")
     claims |= names(user)
     return claims | identity(user, tenant, "unique_name" if version == 1 else "preferred_username")
 

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from readmit.domain.authentication import REVOKED, WRONG_AUDIENCE, Unauthenticated
 from readmit.domain.errors import Throttled, TokenRefused
@@ -15,6 +15,7 @@ from readmit.domain.graph_permissions import GRAPH_APP_ID, ROLE_NAMES
 from readmit.domain.permission import Caller
 from readmit.flows import claims
 from readmit.flows.world import World
+from readmit.proofs import assertion
 from readmit.storage import attempts, clients, grants, roles, tenants, users
 from readmit.storage.clients import Client, Secret
 from readmit.storage.columns import moment
@@ -86,11 +87,16 @@ def _user(tx: Transaction, found: Any) -> Caller:
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """How a client names itself: `secret` is None for a public one."""
+    """How a client names itself: neither secret nor assertion for a public one.
+
+    `audiences`: what an assertion may be addressed to.
+    """
 
     client_id: str
     secret: str | None
     ip: str
+    assertion: str | None = None
+    audiences: tuple[str, ...] = ()
 
 
 def unknown_client(client_id: str, tenant_name: str) -> TokenRefused:
@@ -112,8 +118,11 @@ def client_of(tx: Transaction, tenant_id: str, client_id: str) -> Client:
 
 
 def authenticated_client(world: World, tenant_id: str, presented: Presented, *, confidential: bool = False) -> Client:
-    """The client after its secret was checked; wrong ones are counted per client and address (security N8)."""
+    """The client after its secret or assertion was checked; wrong secrets are counted per client and address (N8)."""
     client = world.database.read(client_of, tenant_id, presented.client_id)
+    if presented.assertion is not None:
+        _check_assertion(world, client, presented)
+        return client
     if presented.secret is None:
         if client.public and not confidential:
             return client
@@ -130,6 +139,33 @@ def authenticated_client(world: World, tenant_id: str, presented: Presented, *, 
         text = f"The provided client secret keys for app '{client.app_id}' are expired."
         raise TokenRefused("invalid_client", 7000222, text, status=401)
     return client
+
+
+_ASSERTION: Final = {
+    "key": (
+        700027,
+        "The certificate with identifier used to sign the client assertion is not registered on application.",
+    ),
+    "time": (700024, "Client assertion is not within its valid time range."),
+    "audience": (700023, "Client assertion audience claim does not match Realm issuer."),
+    "form": (50027, "JWT token is invalid or malformed."),
+}
+"""Numbers and texts of Microsoft's for what is wrong with an assertion."""
+
+
+def _check_assertion(world: World, client: Client, presented: Presented) -> None:
+    """RFC 7523: signed by a registered certificate, for us, in its time, once (graph G72)."""
+    now = world.now()
+    try:
+        proved = assertion.verify(
+            presented.assertion or "", client.keys, client_id=client.app_id, audiences=presented.audiences, now=now
+        )
+    except assertion.AssertionRefused as error:
+        number, text = _ASSERTION[error.reason]
+        raise TokenRefused("invalid_client", number, text, status=401) from error
+    if not world.database.write(clients.use_assertion, client.app_id, proved.jti, proved.until, now):
+        number, text = _ASSERTION["form"]
+        raise TokenRefused("invalid_client", number, text, status=401)
 
 
 def _matches(world: World, secret: Secret, given: str) -> bool:
@@ -190,10 +226,13 @@ def client_credentials(
 ) -> dict[str, object]:
     """A token for the application itself; issuing it writes nothing (graph G77)."""
     client = authenticated_client(world, tenant_id, presented, confidential=True)
-    return world.database.read(_application_token, world, client, asked, origin)
+    acr = "1" if presented.assertion is None else "2"
+    return world.database.read(_application_token, world, client, asked, origin, acr)
 
 
-def _application_token(tx: Transaction, world: World, client: Client, asked: Asked, origin: str) -> dict[str, object]:
+def _application_token(
+    tx: Transaction, world: World, client: Client, asked: Asked, origin: str, acr: str
+) -> dict[str, object]:
     resource = resource_of(tx, client.tenant_id, asked)
     body = claims.of_application(
         client,
@@ -203,6 +242,7 @@ def _application_token(tx: Transaction, world: World, client: Client, asked: Ask
         roles=role_values(tx, client.service_principal_id, resource),
         wids=sorted(roles.roles_of(tx, client.service_principal_id)),
         uti=world.new_secret()[:22],
+        acr=acr,
     )
     now = world.now()
     token = world.keyring.sign(body | claims.times(now), typ="at+jwt", now=now)

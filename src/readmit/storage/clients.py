@@ -28,6 +28,8 @@ class Client:
     identifier_uris: tuple[str, ...]
     app_roles: tuple[dict[str, Any], ...]
     properties: dict[str, Any]
+    keys: tuple[dict[str, Any], ...] = ()
+    """keyCredentials of the application and of its service principal here."""
 
     @property
     def public(self) -> bool:
@@ -39,7 +41,8 @@ class Client:
 
 _SELECT = """
 SELECT s.app_id, s.tenant_id, s.id, s.display_name, s.account_enabled, s.assignment_required, s.epoch, a.id,
-  a.web_redirect_uris, a.spa_redirect_uris, a.public_redirect_uris, a.identifier_uris, a.app_roles, a.properties
+  a.web_redirect_uris, a.spa_redirect_uris, a.public_redirect_uris, a.identifier_uris, a.app_roles, a.properties,
+  s.properties
 FROM service_principals s LEFT JOIN applications a ON a.app_id = s.app_id AND a.deleted_at IS NULL
 """
 
@@ -67,6 +70,7 @@ def _one(tx: Transaction, sql: str, parameters: dict[str, Any]) -> Client | None
     row = tx.one(sql, parameters)
     if row is None:
         return None
+    properties = from_json(row[13]) if row[13] else {}
     lists = [tuple(from_json(text)) if text else () for text in row[8:13]]
     return Client(
         app_id=row[0],
@@ -82,7 +86,8 @@ def _one(tx: Transaction, sql: str, parameters: dict[str, Any]) -> Client | None
         public_redirect_uris=lists[2],
         identifier_uris=lists[3],
         app_roles=lists[4],
-        properties=from_json(row[13]) if row[13] else {},
+        properties=properties,
+        keys=(*properties.get("keyCredentials", ()), *from_json(row[14]).get("keyCredentials", ())),
     )
 
 
@@ -104,6 +109,16 @@ def secrets_of(tx: Transaction, application_id: str, now: datetime) -> list[Secr
         {"application": application_id, "now": micros(now)},
     )
     return [Secret(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+def use_assertion(tx: Transaction, client_id: str, jti: str, until: datetime, now: datetime) -> bool:
+    """Remember an assertion's `jti`; False if it was used before (graph G72). What is over is forgotten on the way."""
+    tx.run("DELETE FROM client_assertions WHERE expires_at <= :now", {"now": micros(now)})
+    sql = (
+        "INSERT INTO client_assertions (client_id, jti, expires_at) VALUES (:client, :jti, :until)"
+        " ON CONFLICT DO NOTHING"
+    )
+    return tx.run(sql, {"client": client_id, "jti": jti, "until": micros(until)}) == 1
 
 
 def granted_roles(tx: Transaction, principal_id: str, resource_id: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ from readmit.domain.errors import ReadOnly, WrongType
 from readmit.flows.app_secrets import NewSecret
 from readmit.web.graph.app_shape import APPLICATION, PRINCIPAL
 from readmit.web.graph.body import Properties
+from readmit.web.graph.key_body import read_keys
 from readmit.web.graph.references import UUID
 from readmit.web.graph.times import parsed
 
@@ -232,7 +233,7 @@ _APPLICATION_READERS: Final[dict[str, Reader]] = {
     "publicClient": _platform,
     "requiredResourceAccess": _objects,
     "optionalClaims": _object,
-    "keyCredentials": _objects,
+    "keyCredentials": read_keys,
     "isFallbackPublicClient": _flag,
     "info": _object,
 }
@@ -248,5 +249,5 @@ _PRINCIPAL_READERS: Final[dict[str, Reader]] = {
     "tags": _texts,
     "alternativeNames": _texts,
     "preferredSingleSignOnMode": _text(32),
-    "keyCredentials": _objects,
+    "keyCredentials": read_keys,
 }
