@@ -65,3 +65,11 @@ def test_a_packed_body_of_a_request_is_read_within_the_limit(site: Site) -> None
     answer = site.graph("PATCH", alice, content=bomb, headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadRequest")
     assert site.graph("GET", f"{alice}?$select=jobTitle").json()["jobTitle"] == "Buyer"
+
+
+def test_g21_the_metadata_needs_no_token_and_has_the_headers_of_every_answer(site: Site) -> None:
+    answer = site.ask("GET", "/v1.0/$metadata")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/xml")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["x-ms-resource-unit"] == "1"
+    assert site.ask("GET", "/beta").status_code == 200

@@ -32,6 +32,8 @@ class Operation:
     """The flow reads rights itself, in an order of its own (POST /invitations, graph G48)."""
     beta_only: bool = False
     """Not in v1.0 (graph G6)."""
+    public: bool = False
+    """Answers without a token, from nothing but the call (graph G21)."""
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -43,7 +45,7 @@ class Operation:
 
         `toll` is paid between tenant and rights (graph G14).
         """
-        return self.answer(world, self.admitted(world, call, toll))
+        return self.answer(world, call if self.public else self.admitted(world, call, toll))
 
     def admitted(self, world: World, call: Call, toll: Callable[[], object] | None = None) -> Call:
         """The call with who and what it addresses, its rights checked; raises as `door`."""

@@ -20,6 +20,7 @@ from readmit.web.graph import (
     groups,
     invitations,
     roles,
+    service,
     service_principals,
     tenant,
     user_links,
@@ -76,7 +77,8 @@ _UNPROVIDED: Final = (
 )
 """Known to Graph, not provided (graph G82): 501 for whatever stands below."""
 
-TABLE: Final = (
+TABLE: Final[tuple[Operation, ...]] = (
+    *service.operations(lambda: TABLE),
     *batch.OPERATIONS,
     *delta.OPERATIONS,
     *invitations.OPERATIONS,
@@ -157,6 +159,8 @@ def resolve(method: str, raw_path: str) -> tuple[Operation, dict[str, str]]:
         if segments[1].lower() != "myorganization":
             parameters["tenant"] = segments[1]
         start = 2
+        if len(segments) == start:
+            raise NoSuchSegment(segments[1])
     if len(segments) > start and segments[start].lower() == "me":
         parameters["me"] = parameters["id"] = "me"
     for segment in segments[start:]:
@@ -240,6 +244,6 @@ def _tree() -> _Node:
 
 def _node(root: _Node, pattern: str) -> _Node:
     node = root
-    for segment in pattern.strip("/").split("/"):
+    for segment in filter(None, pattern.split("/")):
         node = node.child(segment)
     return node
