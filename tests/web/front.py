@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,50 @@ class Site:
     def graph(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> httpx2.Response:
         """A request with Automation's token."""
         return self.ask(method, path, headers={"authorization": f"Bearer {self.token}", **(headers or {})}, **more)
+
+
+class Person:
+    """A browser without a screen in this process: keeps cookies, fills in the main form."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.cookies: dict[str, str] = {}
+        self.path = ""
+        self.html = ""
+        self.status = 0
+
+    def open(self, path: str) -> str:
+        """GET, following redirects of this server; the page."""
+        return self._go("GET", path, None)
+
+    def submit(self, **fields: str) -> str:
+        """POST the page's first form."""
+        token = re.search(r'name="csrf" value="([^"]*)"', self.html)
+        assert token is not None, self.html
+        return self._go("POST", self.path, {"csrf": token[1], **fields})
+
+    def _go(self, method: str, path: str, form: dict[str, str] | None) -> str:
+        for _ in range(10):
+            headers = {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+            headers |= {"origin": ORIGIN} if method == "POST" else {}
+            answer = self.site.ask(method, path, headers=headers, data=form)
+            self._keep(answer)
+            self.path, self.html, self.status = path, answer.text, answer.status_code
+            if answer.status_code not in (302, 303):
+                return self.html
+            method, form, path = "GET", None, answer.headers["location"]
+            if not path.startswith("/"):
+                self.path = path
+                return ""
+        raise AssertionError("too many redirects")
+
+    def _keep(self, answer: httpx2.Response) -> None:
+        for line in answer.headers.get_list("set-cookie"):
+            name, _, rest = line.partition("=")
+            if "Max-Age=0" in rest:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = rest.partition(";")[0]
 
 
 @pytest.fixture

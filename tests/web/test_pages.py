@@ -94,9 +94,26 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "app_consent": (
         "app_consent",
-        {**_STEP, "application": "Expenses", "scopes": ["openid", "User.Read"], "account": "alice@fabrikam.com"},
+        {
+            **_STEP,
+            "application": "Expenses",
+            "scopes": ["openid", "User.Read"],
+            "account": "alice@fabrikam.com",
+            "device": None,
+        },
     ),
-    "app_consent_no_scopes": ("app_consent", {**_STEP, "application": "Expenses", "scopes": [], "account": "a@b.c"}),
+    "app_consent_device": (
+        "app_consent",
+        {**_STEP, "application": "CLI", "scopes": ["openid"], "account": "a@b.c", "device": "203.0.113.7"},
+    ),
+    "device": ("device", _STEP),
+    "device_error": ("device", {**_STEP, "error": "This code is not known."}),
+    "device_done": ("device_done", {"accepted": True}),
+    "device_declined": ("device_done", {"accepted": False}),
+    "app_consent_no_scopes": (
+        "app_consent",
+        {**_STEP, "application": "Expenses", "scopes": [], "account": "a@b.c", "device": None},
+    ),
     "set_password": ("set_password", _STEP),
     "set_password_error": ("set_password", {**_STEP, "error": "The two passwords differ."}),
     "leaving": ("leaving", _LEAVING),
@@ -165,7 +182,7 @@ def read(key: str, language: str = "en") -> _Reader:
 
 EVERY = [(key, language) for key in PAGES for language in LANGUAGES]
 STEPS = ("address", "app_consent", "code_entry", "code_request", "confirm_account", "consent", "invitation", "myapps")
-WITH_FORM = (*STEPS, "password", "provider", "set_password", "logout_confirm", "form_post")
+WITH_FORM = (*STEPS, "password", "provider", "device", "set_password", "logout_confirm", "form_post")
 
 
 def test_every_template_has_an_example() -> None:

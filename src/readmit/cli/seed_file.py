@@ -289,11 +289,11 @@ _APPLICATION: Final = (
     ),
     *("identifierUris", "signInAudience", "description", "notes", "tags", "api", "web", "spa", "publicClient"),
     *("requiredResourceAccess", "optionalClaims", "groupMembershipClaims", "isFallbackPublicClient", "info"),
-    *("appRoleAssignmentRequired", "homepage", "logoutUrl", "pkceOptional"),
+    *("appRoleAssignmentRequired", "homepage", "logoutUrl", "pkceOptional", "deviceCode"),
 )
 _KEPT: Final = (
     *("signInAudience", "description", "notes", "tags", "api", "requiredResourceAccess", "optionalClaims"),
-    *("groupMembershipClaims", "isFallbackPublicClient", "info", "logoutUrl", "pkceOptional"),
+    *("groupMembershipClaims", "isFallbackPublicClient", "info", "logoutUrl", "pkceOptional", "deviceCode"),
 )
 
 

@@ -32,3 +32,7 @@ class AuthorizeRequest:
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     ui_locales: str | None = None
+    device: str | None = None
+    """The digest of the device code that waits for this; nobody is redirected then (RFC 8628)."""
+    requester: str | None = None
+    """The address that the device asked from."""

@@ -121,6 +121,15 @@ def not_assigned(tx: Transaction, request: AuthorizeRequest, user_id: str) -> bo
 
 def issue_code(tx: Transaction, world: World, request: AuthorizeRequest, sign_in: SignIn) -> str:
     """A grant for the sign-in and its code: 60 s, one use."""
+    grant = make_grant(tx, world, request, sign_in)
+    code = world.new_secret()
+    challenge, now = request.challenge, world.now()
+    grants.add_code(tx, grant, digest(code), redirect_uri=request.redirect_uri, challenge=challenge, now=now)
+    return code
+
+
+def make_grant(tx: Transaction, world: World, request: AuthorizeRequest, sign_in: SignIn) -> Grant:
+    """What the user granted by this sign-in; codes and tokens hang on it."""
     now = world.now()
     client = tokens.client_of(tx, request.tenant_id, request.client_id)
     lifetime = _SPA_LIFETIME if request.redirect_uri in client.spa_redirect_uris else _GRANT_LIFETIME
@@ -145,9 +154,7 @@ def issue_code(tx: Transaction, world: World, request: AuthorizeRequest, sign_in
         expires=now + lifetime,
     )
     grants.insert(tx, grant)
-    code = world.new_secret()
-    grants.add_code(tx, grant, digest(code), redirect_uri=request.redirect_uri, challenge=request.challenge, now=now)
-    return code
+    return grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +179,7 @@ def redeem_code(tx: Transaction, world: World, client: Client, brought: Exchange
         refusal = TokenRefused("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed.")
         return _ended(tx, world, found.grant, refusal, brought)
     _check_code(found, client, brought, now)
-    return _tokens(tx, world, client, found.grant, brought, refresh=None)
+    return tokens_of(tx, world, client, found.grant, brought, refresh=None)
 
 
 def _check_code(found: Code, client: Client, brought: Exchange, now: datetime) -> None:
@@ -216,7 +223,7 @@ def refresh(tx: Transaction, world: World, client: Client, brought: Exchange) ->
     if used is None:
         grants.use_refresh(tx, old, now)
     successor = world.keyring.digest("refresh", brought.token)
-    answer = _tokens(tx, world, client, grant, brought, refresh=successor)
+    answer = tokens_of(tx, world, client, grant, brought, refresh=successor)
     sign_in_log.refreshed(tx, world, grant, brought.ip, brought.correlation_id)
     return answer
 
@@ -266,9 +273,10 @@ def _check_home(tx: Transaction, home_tenant_id: str, grant: Grant) -> None:
 # --------------------------------------------------------------------- tokens
 
 
-def _tokens(
-    tx: Transaction, world: World, client: Client, grant: Grant, brought: Exchange, *, refresh: str | None
+def tokens_of(
+    tx: Transaction, world: World, client: Client, grant: Grant, brought: Exchange, *, refresh: str | None = None
 ) -> dict[str, Any]:
+    """The answer of the token endpoint for a grant. Raises TokenRefused (TE8) where its user has changed."""
     user = users.live(tx, grant.tenant_id, grant.user_id)
     tenant = tenants.get(tx, grant.tenant_id)
     if user is None or tenant is None or user.epoch != grant.epoch or not user.enabled:

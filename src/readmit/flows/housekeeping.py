@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from readmit.flows import keys, removal
+from readmit.flows import device, keys, removal
 from readmit.flows.world import World
-from readmit.storage import attempts, audit, browser_flows, changes, grants, invitations, sessions, sign_in_log
+from readmit.storage import (
+    attempts,
+    audit,
+    browser_flows,
+    changes,
+    device_codes,
+    grants,
+    invitations,
+    sessions,
+    sign_in_log,
+)
 from readmit.storage.transaction import Transaction
 
 _IDEMPOTENCY = timedelta(hours=24)
@@ -31,6 +41,7 @@ def _sweep(tx: Transaction, world: World) -> None:
     now = world.now()
     browser_flows.delete_expired(tx, now)
     grants.delete_expired(tx, now)
+    device_codes.delete_expired(tx, now - device.LIFETIME)
     sessions.delete_expired(tx, now)
     invitations.forget_repeats(tx, now - _IDEMPOTENCY)
     attempts.forget(tx, now - _COUNTERS)

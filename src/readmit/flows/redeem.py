@@ -23,7 +23,7 @@ from readmit.domain.redemption import (
     redeem,
 )
 from readmit.domain.tenant import Tenant
-from readmit.flows import authorize, sign_in_log
+from readmit.flows import authorize, device, sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in
 from readmit.flows.prove import ONE_TIME, live_account
 from readmit.flows.world import World
@@ -245,6 +245,10 @@ def _arrive(
     token, entry = add_sign_in(tx, world, browser.session_token, user, flow.proof)
     if not noted:
         sign_in_log.arrived(tx, world, browser, flow, user)
+    if request is not None and request.device is not None:
+        if not device.approve(tx, world, request, entry):
+            raise DeadEnd(Page.CLOSED, org=tenant.display_name)
+        return Arrived(flow.target, tenant, token)
     code = authorize.issue_code(tx, world, request, entry) if request is not None else None
     return Arrived(flow.target, tenant, token, code)
 
@@ -380,6 +384,8 @@ def decline(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Fl
     """Cancel: nothing was shared, the link still works (P12)."""
     flow = _flow(tx, world, browser, flow_id)
     browser_flows.delete(tx, flow.id)
+    if isinstance(flow.target, ToApplication) and flow.target.request.device is not None:
+        device.decline(tx, world, flow.target.request)
     guest = users.live(tx, flow.tenant_id, flow.user_id) if flow.user_id else None
     sign_in_log.refused(tx, world, browser, flow, Page.DECLINED, guest)
     event = audit.Event(

@@ -24,6 +24,8 @@ def arrived(world: World, call: Call, result: Arrived, flow_id: str) -> Reply:
     """303 with the session's new cookie; the flow's is gone."""
     cookies = (set_session(world, result.session_token), clear_flow(world, flow_id))
     match result.target:
+        case ToApplication(request) if request.device is not None:
+            reply = pages.page(call, "device_done", language_of(call), accepted=True)
         case ToApplication(request):
             reply = authorization_response(request, {"code": result.code or ""}, language_of(call))
         case ToMyApps():
@@ -77,6 +79,8 @@ def form_origin(target: Target) -> str | None:
     """The origin that a form of this way may be redirected to: Chromium checks it (security H5)."""
     match target:
         case ToApplication(request):
+            if request.device is not None:
+                return None
             url = request.redirect_uri
         case ToRedirect(url):
             if redirect.parse(url).my_apps:

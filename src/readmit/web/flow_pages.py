@@ -123,9 +123,15 @@ def _content(world: World, view: View, language: str) -> tuple[str, dict[str, An
                 "application": view.application or "",
                 "scopes": list(view.scopes),
                 "account": view.flow.proof.shown if view.flow.proof else "",
+                "device": _requester(flow),
             }
         case _:
             assert_never(view.step)
+
+
+def _requester(flow: Flow) -> str | None:
+    """The address that a device asked from (security O9)."""
+    return flow.target.request.requester if isinstance(flow.target, ToApplication) else None
 
 
 def _password(view: View) -> tuple[str, dict[str, Any]]:

@@ -244,6 +244,9 @@ def _decision(world: World, call: Call, who: Browser, view: View, form: Form) ->
 def _declined(world: World, call: Call, view: View) -> Reply:
     """Cancel: an application hears `access_denied`, a link's page says that nothing was shared (L6, P12)."""
     language = language_of_flow(call, view.flow, view.tenant.preferred_language)
+    if isinstance(view.flow.target, ToApplication) and view.flow.target.request.device is not None:
+        shown = pages.page(call, "device_done", language, accepted=False)
+        return shown.with_headers(clear_flow(world, view.flow.id))
     if isinstance(view.flow.target, ToApplication):
         error = TokenRefused("access_denied", 65004, "User declined to consent to access the app.")
         fields = error_fields(world, call, error)

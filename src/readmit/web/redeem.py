@@ -21,6 +21,7 @@ from readmit.web.call import Call, Reply, Step, Work, Write
 from readmit.web.cookies import browser, flow_cookie, same_origin, seed_csrf, set_flow
 from readmit.web.dead_ends import Forged
 from readmit.web.languages import language_of
+from readmit.web.oidc import device
 
 _LONGEST_TICKET = 64
 
@@ -76,6 +77,8 @@ def _unstarted(world: World, call: Call, secret: str, seed: str) -> Reply:
     if kind == "t":
         opened = world.database.read(links.open_link, world, value)
         return flow_pages.invitation(world, call, opened, csrf=seed_csrf(world, secret))
+    if kind == device.SEED:
+        return device.show(call, secret, world)
     if kind == "m":
         return flow_pages.my_apps_address(world, call, value, csrf=seed_csrf(world, secret))
     raise DeadEnd(Page.CLOSED)
@@ -110,6 +113,8 @@ def _begin(world: World, call: Call, who: Browser, flow_id: str, seed: str, form
         return Write(lambda _: _mailed(world, call), links.mail_current, world, value)
     if kind == "t":
         return Write(lambda _: see_other(call.path), links.start, world, who, flow_id=flow_id, ticket=value)
+    if kind == device.SEED:
+        return device.enter(world, call, who, flow_id, form)
     if kind == "m":
         return flow_posts.begin_my_apps(world, call, who, flow_id, value, form)
     raise DeadEnd(Page.CLOSED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readmit.domain.errors import DeadEnd, TokenRefused
+from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.redemption import Flow
 from readmit.domain.tenant import Tenant
@@ -23,6 +23,8 @@ def begin(world: World, call: Call, tenant: Tenant, request: AuthorizeRequest) -
     def render(result: str | Flow | TokenRefused | DeadEnd) -> Reply:
         if isinstance(result, DeadEnd):
             raise result
+        if isinstance(result, TokenRefused) and request.device is not None:
+            raise DeadEnd(Page.CLOSED, org=tenant.display_name)
         if isinstance(result, TokenRefused):
             return authorization_response(request, error_fields(world, call, result), language_of(call))
         if isinstance(result, str):

@@ -8,12 +8,14 @@ from readmit.domain.errors import ReadmitError, TokenRefused
 from readmit.flows.world import World
 from readmit.web.call import Call, Reply, Write
 from readmit.web.http import Door
-from readmit.web.oidc import authorize, logout, metadata, responses, token
+from readmit.web.oidc import authorize, device, logout, metadata, responses, token
 from readmit.web.table import Entry, Table
 
 _TENANT = "/{tenant}/oauth2/v2.0"
 TABLE = (
     Entry("POST", f"{_TENANT}/token", token.token),
+    Entry("POST", f"{_TENANT}/devicecode", device.begin),
+    Entry("GET", device.PAGE, device.page),
     Entry("GET POST", f"{_TENANT}/authorize", authorize.authorize),
     Entry("GET POST", f"{_TENANT}/logout", logout.logout),
     Entry("POST", f"{_TENANT}/introspect", token.introspect),

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
-from readmit.flows import authorize, introspection, sign_in_log, tokens
+from readmit.flows import authorize, device, introspection, sign_in_log, tokens
 from readmit.flows.authorize import OPENID_SCOPES, Exchange
 from readmit.flows.tokens import Asked, Presented
 from readmit.flows.world import World
@@ -20,6 +20,7 @@ from readmit.web.oidc.responses import correlation_of, json_reply
 from readmit.web.origins import origins_of
 
 _MOST_FIELDS = 100
+_DEVICE = ("urn:ietf:params:oauth:grant-type:device_code", "device_code")
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -35,6 +36,9 @@ def token(world: World, call: Call) -> Step:
     if grant_type in ("authorization_code", "refresh_token"):
         exchange = (world, tenant_id, presented, grant_type, fields)
         return Work(_done(call), _exchange, *exchange, correlation_id=correlation_of(call))
+    if grant_type in _DEVICE:
+        polled = (world, tenant_id, presented, "device_code", fields)
+        return Work(_done(call), _exchange, *polled, correlation_id=correlation_of(call))
     text = f"The app requested an unsupported grant type '{grant_type[:120]}'."
     raise TokenRefused("unsupported_grant_type", 70003, text)
 
@@ -157,6 +161,10 @@ def _exchange(
         code, verifier = required(fields, "code"), fields.get("code_verifier")
         brought = Exchange(code, fields.get("redirect_uri"), verifier, ip=ip, correlation_id=correlation_id)
         return world.database.write(authorize.redeem_code, world, client, brought)
+    if grant_type == "device_code":
+        given = fields.get("device_code") or required(fields, "code")
+        brought = Exchange(given, ip=ip, correlation_id=correlation_id)
+        return world.database.write(device.poll, world, client, brought)
     asked = asked_scopes(world, fields["scope"])[0] if "/" in fields.get("scope", "") else None
     given = required(fields, "refresh_token")
     brought = Exchange(given, resource=asked, ip=ip, correlation_id=correlation_id)
