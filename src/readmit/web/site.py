@@ -11,6 +11,7 @@ from readmit.domain.errors import DeadEnd, ReadmitError, Throttled, Unavailable
 from readmit.flows.world import World
 from readmit.web import arrive, callback, dead_ends, health, myapps, pages, redeem
 from readmit.web.call import Call, Reply, Step
+from readmit.web.describe import document
 from readmit.web.http import Door, Refusal
 from readmit.web.languages import language_of
 from readmit.web.table import Entry, Table
@@ -58,6 +59,8 @@ TABLE = (
     Entry("GET", "/health/live", health.live),
     Entry("GET", "/health/ready", health.ready),
     Entry("GET", "/metrics", health.metrics),
+    Entry("GET", "/openapi.json", document.openapi),
+    Entry("GET", "/docs", document.docs),
     Entry("GET", "/", index),
 )
 

@@ -98,6 +98,8 @@ _TABLE = {
     },
 }
 
+OPERATIONS = tuple(operation for row in _TABLE.values() for operation in row.values())
+
 
 def resolve(call: Call) -> tuple[Operation, dict[str, str]]:
     """The operation of a path below `/readmit/v1`."""
