@@ -65,6 +65,7 @@ faults: $(VENV)/develop
 
 bench: $(VENV)/develop
 	$(BIN)/python bench/resets.py
+	$(BIN)/python bench/reads.py
 
 dist: $(VENV)/develop
 	$(BIN)/python -m hatchling build

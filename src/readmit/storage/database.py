@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -44,6 +43,36 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+class Snapshot:
+    """One state of the database for the reads of a block on one thread. Blocks inside of it join it."""
+
+    __slots__ = ("_connection", "_local", "_reader")
+
+    def __init__(self, local: threading.local, reader: Callable[[], sqlite3.Connection]) -> None:
+        self._local = local
+        self._reader = reader
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> None:
+        if getattr(self._local, "shared", None) is not None:
+            return
+        try:
+            self._connection = self._reader()
+            self._connection.execute("BEGIN")
+        except sqlite3.OperationalError as error:
+            raise Unavailable from error
+        self._local.shared = Transaction(self._connection)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        connection = self._connection
+        if connection is not None:
+            self._local.shared = None
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError):
+            raise Unavailable from error
+
+
 class Database:
     """An open database. `write` hides how commits are shared, `read` sees every acknowledged write."""
 
@@ -58,26 +87,28 @@ class Database:
     # ------------------------------------------------------------------ reads
 
     def read(self, query: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `query(tx, …)` on one consistent snapshot of everything acknowledged so far."""
-        with self._snapshot() as transaction:
-            return query(transaction, *args, **kwargs)
+        """Run `query(tx, …)` on one consistent snapshot of everything acknowledged so far.
 
-    @contextmanager
-    def _snapshot(self) -> Iterator[Transaction]:
+        Inside of `with database.snapshot():` that snapshot is the one of every read on this thread.
+        """
+        shared: Transaction | None = getattr(self._local, "shared", None)
+        if shared is not None:
+            return query(shared, *args, **kwargs)
+        with self.snapshot():
+            return query(self._local.shared, *args, **kwargs)
+
+    def snapshot(self) -> Snapshot:
+        """Have the reads of a block see one state: one BEGIN and one ROLLBACK instead of a pair for each of them."""
+        return Snapshot(self._local, self._reader)
+
+    def _reader(self) -> sqlite3.Connection:
+        """This thread's own reading connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "reader", None)
-        try:
-            if connection is None:
-                connection = self._local.reader = connect(self.path)
-                connection.execute("PRAGMA query_only=ON")
-                self._readers.append(connection)
-            connection.execute("BEGIN")
-            try:
-                yield Transaction(connection)
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-        except sqlite3.OperationalError as error:
-            raise Unavailable from error
+        if connection is None:
+            connection = self._local.reader = connect(self.path)
+            connection.execute("PRAGMA query_only=ON")
+            self._readers.append(connection)
+        return connection
 
     # ----------------------------------------------------------------- writes
 

@@ -38,6 +38,9 @@ _TABLES: Final[dict[str, tuple[str, str]]] = {
     "application": ("applications", apps.APPLICATION_COLUMNS),
     "servicePrincipal": ("service_principals", apps.PRINCIPAL_COLUMNS),
 }
+_COLUMNS: Final = {kind: tuple(columns.split(", ")) for kind, (_, columns) in _TABLES.items()} | {
+    "user": (*users.COLUMNS.split(", "), "password_changed_at", _ACTIVITY)
+}
 _HIDDEN: Final = {
     "servicePrincipal": " AND hidden = 0",
     "application": f" AND app_id NOT IN ('{COMMAND_LINE_TOOLS_APP_ID}', '{READMIT_APP_ID}')",
@@ -130,12 +133,12 @@ EVERY: Final = Rows(10**9)
 
 def page(tx: Transaction, tenant_id: str, wanted: Search, limit: int) -> Page:
     """At most `limit` objects, and where the next page begins. It costs the same wherever it begins."""
-    table, columns = _TABLES[wanted.kind]
-    keys = ", ".join(wanted.keys)
-    sql = f"SELECT {columns}, {keys} FROM {table} WHERE {_scope(wanted)} ORDER BY {wanted.order} LIMIT :limit"
-    rows = tx.all(sql, {**wanted.parameters, "tenant": tenant_id, "limit": limit + 1})
+    table = _TABLES[wanted.kind][0]
+    rest = f"FROM {table} WHERE {_scope(wanted)} ORDER BY {wanted.order} LIMIT :limit"
+    columns = (*_COLUMNS[wanted.kind], *wanted.keys)
+    rows = tx.table(columns, rest, {**wanted.parameters, "tenant": tenant_id, "limit": limit + 1})
     width = len(wanted.keys)
-    found = all_dressed(tx, (_made(wanted.kind, row[:-width]) for row in rows[:limit]))
+    found = all_dressed(tx, (_made(wanted.kind, tuple(row[:-width])) for row in rows[:limit]))
     return Page(found, tuple(rows[limit - 1][-width:]) if len(rows) > limit else None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -85,8 +86,12 @@ def domain_owner(tx: Transaction, name: str) -> str | None:
 
 
 def _tenant(rows: list[Row]) -> Tenant | None:
-    if not rows:
-        return None
+    return _made(tuple(rows)) if rows else None
+
+
+@lru_cache(maxsize=128)
+def _made(rows: tuple[Row, ...]) -> Tenant:
+    """The same rows are the same tenant: its settings are read from their JSON once."""
     id, name, initial, language, privacy, salt, settings = rows[0][:7]
     names = [row[7] for row in rows]
     return Tenant(

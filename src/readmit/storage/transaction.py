@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 Parameters = Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -28,6 +30,19 @@ class Transaction:
     def all(self, sql: str, parameters: Parameters = _NOTHING) -> list[Row]:
         """Every row."""
         return self._connection.execute(sql, parameters).fetchall()
+
+    def table(self, columns: Sequence[str], rest: str, parameters: Parameters = _NOTHING) -> list[list[Any]]:
+        """Many rows of texts and integers in one step: `rest` begins with FROM.
+
+        `sqlite3` hands the interpreter over at every row, so that a page of a hundred waits a hundred times for
+        whoever else runs; one row that holds them all waits once.
+        """
+        named = ", ".join(f"{column} AS c{number}" for number, column in enumerate(columns))
+        names = ", ".join(f"c{number}" for number in range(len(columns)))
+        sql = f"SELECT json_group_array(json_array({names})) FROM (SELECT {named} {rest})"
+        row = self._connection.execute(sql, parameters).fetchone()
+        found: list[list[Any]] = msgspec.json.decode(row[0])
+        return found
 
     def run(self, sql: str, parameters: Parameters = _NOTHING) -> int:
         """Execute a write; the number of rows it met (reliability DB2)."""

@@ -127,8 +127,9 @@ class Front:
     async def _through(self, handler: Handler, call: Call) -> Reply:
         try:
             async with asyncio.timeout(_REQUEST_SECONDS):
-                door, call = handler.find(self._world, call)
-                step = door(self._world, call)
+                with self._world.database.snapshot():
+                    door, call = handler.find(self._world, call)
+                    step = door(self._world, call)
                 while not isinstance(step, Reply):
                     step = await self._perform(step)
                 return step
