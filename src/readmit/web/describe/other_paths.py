@@ -76,7 +76,7 @@ _SUMMARIES: Final = {
     "keys": "The keys that sign tokens (JWKS)",
     "userinfo": "Claims of the signed-in user",
 }
-_PAGES: Final = ("authorize", "logout")
+_PAGES: Final = ("authorize", "logout", "deviceauth", "adminconsent", "error", "nativeclient")
 _CONVERTER: Final = re.compile(r"\{(\w+)(?::\w+)?\}")
 _JSON: Final = {"type": "object"}
 

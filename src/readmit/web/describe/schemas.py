@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from readmit.web.graph.edm.model import TYPES, Reached, lineage, properties_of
+from readmit.web.graph.edm.model import IN_BODIES, TYPES, Reached, lineage, properties_of
 from readmit.web.graph.edm.types import Property, Structure, Type
 
 _PRIMITIVES: Final[dict[str, dict[str, Any]]] = {
@@ -127,14 +127,22 @@ def _structure(structure: Structure, reached: Reached, version: str) -> dict[str
         shown[one.name] = {**schema, "readOnly": True} if one.read_only else schema
     for layer in lineage(structure.name):
         for way, type in layer.navigations.items():
-            if (layer.name, way) in reached.ways:
-                shown[way] = {**of_type(type), "description": "With $expand."}
+            if (layer.name, way) in IN_BODIES:
+                shown[way] = of_type(type)
+            elif (layer.name, way) in reached.ways:
+                shown[way] = _expanded(type)
     return {
         "type": "object",
         "properties": shown,
         "patternProperties": _ANNOTATIONS,
         "additionalProperties": False,
     }
+
+
+def _expanded(type: Type) -> dict[str, Any]:
+    """What $expand tells along. Its type is named, not referred to: nothing is expanded in what is expanded (G50)."""
+    text = {"description": f"With $expand: {type.name}."}
+    return text | ({"type": "array", "items": {"type": "object"}} if type.many else {"type": "object"})
 
 
 def _is_directory_object(name: str) -> bool:

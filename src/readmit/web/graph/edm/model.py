@@ -17,7 +17,7 @@ from readmit.web.graph.edm.types import Operation, Property, Structure, Type
 TYPES: Final = {type.name: type for type in (*people.TYPES, *applications.TYPES, *tenant.TYPES)}
 CONTAINER: Final = tenant.CONTAINER
 _CAST: Final = "microsoft.graph."
-_IN_BODIES: Final = {("invitation", "invitedUser"), ("invitation", "invitedUserSponsors")}
+IN_BODIES: Final = {("invitation", "invitedUser"), ("invitation", "invitedUserSponsors")}
 """Ways that no path goes: they are written and read within the body of their object."""
 
 Shape = Literal["entity", "collection", "count", "references", "operation", "service", "metadata", "batch", "value"]
@@ -119,7 +119,7 @@ def reach(patterns: Iterable[str]) -> Reached:
     # `/me` is another name of a user: the table's rows of users are its rows.
     for pattern in (*patterns, "/me"):
         place(pattern, reached)
-    reached.ways |= {way for way in _IN_BODIES if way[0] in reached.types}
+    reached.ways |= {way for way in IN_BODIES if way[0] in reached.types}
     waiting = set(reached.types)
     reached.types.clear()
     while waiting:
