@@ -42,7 +42,7 @@ tenants:
     groups:
       - {{displayName: Falcon, members: [pat@post.example, mia@contoso.com]}}
 """
-EXAMPLES = 12
+EXAMPLES = 8
 
 
 def no_failure(_context: Any, response: Any, _case: Any) -> None:
