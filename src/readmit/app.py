@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import structlog
 
 from readmit import data_folder
-from readmit.flows import deliver, housekeeping, keys
+from readmit.flows import deliver, housekeeping, keys, notify
 from readmit.flows.world import World
 from readmit.proofs.fetch import Fetcher
 from readmit.proofs.oidc import RelyingParty
@@ -162,3 +162,43 @@ class Mailer:
             if due is not None:
                 pause = min(max((due - world.now()).total_seconds(), 0.05), pause)
             self._wake.wait(pause)
+
+
+class Notifier:
+    """The threads that tell webhooks of changes: several, so that one dead receiver does not hold up the others."""
+
+    _THREADS = 3
+    _BETWEEN_LOOKS = 0.5
+    """Seconds between two looks into the log while somebody is subscribed."""
+    _IDLE = 3.0
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, world: World) -> None:
+        """Begin to tell."""
+        for number in range(self._THREADS):
+            name = f"readmit-notifier-{number}"
+            self._threads.append(threading.Thread(target=self._work, args=(world,), name=name, daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End after the requests in hand; what they told may be told again."""
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join(timeout=8)
+
+    def _work(self, world: World) -> None:
+        holder = world.new_id()
+        pause = 0.0
+        while not self._stopped.wait(pause):
+            try:
+                if notify.tell_next(world, holder):
+                    pause = 0.0
+                    continue
+                pause = self._BETWEEN_LOOKS if notify.anybody(world) else self._IDLE
+            except Exception:
+                _log.exception("telling of changes failed")
+                pause = self._IDLE

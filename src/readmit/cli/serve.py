@@ -68,7 +68,7 @@ def _run(settings: Settings) -> int:
     import uvicorn
 
     logs.configure()
-    mailer = app.Mailer()
+    mailer, notifier = app.Mailer(), app.Notifier()
     world = app.open_world(settings, wake_mailer=mailer.wake)
     try:
         keys.ensure(world)
@@ -97,6 +97,7 @@ def _run(settings: Settings) -> int:
             ssl_certfile=str(made.server) if settings.tls else None,
         )
         mailer.start(world)
+        notifier.start(world)
         try:
             # uvicorn ends by raising the signal anew: it has done its work by then, and the exit code is 0 (SD1).
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -104,6 +105,7 @@ def _run(settings: Settings) -> int:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 return runner.run(_serve(uvicorn.Server(config), world, made))
         finally:
+            notifier.stop()
             mailer.stop()
             front.close()
     finally:

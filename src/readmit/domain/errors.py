@@ -13,6 +13,7 @@
         ├── invitation rules … ResetWithoutId, NotExternal, AddressNotOnUser, VerifiedDomain, InternalUser,
         │                      DisabledUser, GroupAddress, NewUserOnly, DomainNotAllowed, NobodyCanProve,
         │                      TooLong, TooManyCopies, KeyReused
+        ├── subscriptions … ValidationFailed, TooManySubscriptions
         └── Throttled
 
 Numbers E are of lifecycle section 17, M of graph section 5.
@@ -287,6 +288,18 @@ class TokenExpired(Refused):
     def __init__(self, location: str) -> None:
         super().__init__("resync")
         self.location = location
+
+
+class ValidationFailed(Refused):
+    """A subscription's receiver did not repeat the token that it was sent (graph G59)."""
+
+
+class TooManySubscriptions(Refused):
+    """An application has `limit` subscriptions in a tenant already."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(str(limit))
+        self.limit = limit
 
 
 class Throttled(Refused):

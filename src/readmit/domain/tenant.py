@@ -43,6 +43,8 @@ class TenantSettings:
     allowPasswordGrant: bool = False
     fallbackIdentityProvider: Fallback = "defaultConfiguredIdp"
     guestsMayLeave: bool = True
+    privateWebhooks: bool = False
+    """Webhooks may lead to private and loopback addresses: for development (security I1)."""
     allowedToReadOtherUsers: bool = True
     allowedToCreateSecurityGroups: bool = True
     throttle: Literal["off", "graph"] | dict[str, int] | None = None

@@ -16,6 +16,7 @@ from readmit.storage import (
     invitations,
     sessions,
     sign_in_log,
+    subscriptions,
 )
 from readmit.storage.transaction import Transaction
 
@@ -46,6 +47,10 @@ def _sweep(tx: Transaction, world: World) -> None:
     invitations.forget_repeats(tx, now - _IDEMPOTENCY)
     attempts.forget(tx, now - _COUNTERS)
     changes.mark(tx, now, _MARKS)
-    changes.forget(tx, now - _CHANGES)
+    forgotten = changes.old(tx, now - _CHANGES)
+    if forgotten is not None:
+        subscriptions.miss(tx, forgotten, now)
+        changes.forget(tx, forgotten)
+    subscriptions.delete_expired(tx, now)
     audit.forget(tx, now - _KEPT, _AT_ONCE)
     sign_in_log.forget(tx, now - _KEPT, _AT_ONCE)

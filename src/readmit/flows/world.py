@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from readmit.flows.webhooks import Webhooks
 from readmit.proofs.oidc import RelyingParty
 from readmit.proofs.passwords import Passwords, Secrets
 from readmit.settings import Settings
@@ -32,3 +33,5 @@ class World:
     """256 random bits as 43 characters of base64url (security L1)."""
     wake_mailer: Callable[[], None]
     """Says that mail is owed; cheap, from any thread."""
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    """Reaches the receivers of subscriptions."""

@@ -50,9 +50,20 @@ def since(tx: Transaction, tenant_id: str, kind: str, seq: int, *, ids: Sequence
 
 def deleted(tx: Transaction, kind: str, ids: Sequence[str]) -> set[str]:
     """Which of these are in deleted items: they can come back."""
+    return _with_ids(tx, kind, ids, "deleted_at IS NOT NULL")
+
+
+def existing(tx: Transaction, kind: str, ids: Sequence[str]) -> set[str]:
+    """Which of these are not purged."""
+    return _with_ids(tx, kind, ids, "TRUE")
+
+
+def _with_ids(tx: Transaction, kind: str, ids: Sequence[str], condition: str) -> set[str]:
+    if not ids:
+        return set()
     parameters: dict[str, Any] = {}
     where = _among("id", ids, parameters)
-    return {row[0] for row in tx.all(f"SELECT id FROM {kind}s WHERE deleted_at IS NOT NULL{where}", parameters)}
+    return {row[0] for row in tx.all(f"SELECT id FROM {kind}s WHERE {condition}{where}", parameters)}
 
 
 _MEMBERS: Final = """
@@ -96,11 +107,14 @@ def mark(tx: Transaction, now: datetime, every: timedelta) -> None:
         tx.run(sql, {"seq": head(tx), "at": micros(now)})
 
 
-def forget(tx: Transaction, before: datetime) -> int:
-    """Delete what every living token has behind it; the newest row stays, so that numbers only rise."""
+def old(tx: Transaction, before: datetime) -> int | None:
+    """The number up to which the log is older than that, if anything is."""
     row = tx.one("SELECT MAX(seq) FROM change_marks WHERE at < :before", {"before": micros(before)})
-    if row is None or row[0] is None:
-        return 0
-    gone = tx.run("DELETE FROM changes WHERE seq <= :seq AND seq < (SELECT MAX(seq) FROM changes)", {"seq": row[0]})
-    tx.run("DELETE FROM change_marks WHERE seq < :seq", {"seq": row[0]})
+    return None if row is None else row[0]
+
+
+def forget(tx: Transaction, seq: int) -> int:
+    """Delete what every living token has behind it; the newest row stays, so that numbers only rise."""
+    gone = tx.run("DELETE FROM changes WHERE seq <= :seq AND seq < (SELECT MAX(seq) FROM changes)", {"seq": seq})
+    tx.run("DELETE FROM change_marks WHERE seq < :seq", {"seq": seq})
     return gone

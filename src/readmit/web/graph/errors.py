@@ -103,6 +103,8 @@ _TABLE: Final[dict[type[Exception], tuple[int, str, str]]] = {
     e.FailedDependency: (424, "FailedDependency", "One or more dependencies failed."),
     e.KeyReused: (400, _BAD, _KEY_REUSED),
     e.TokenExpired: (410, "resyncRequired", "The delta token is no longer valid."),
+    e.ValidationFailed: (400, "ValidationError", "Subscription validation request failed."),
+    e.TooManySubscriptions: (403, "Forbidden", "An application has at most {limit} subscriptions in a directory."),
     e.Throttled: (429, "TooManyRequests", "Too many requests."),
     e.Unavailable: (503, "Service_ServiceUnavailable", "The service is temporarily unavailable."),
     NoSuchSegment: (400, _BAD, "Resource not found for the segment '{x}'."),

@@ -22,6 +22,7 @@ SETS: Final = {
     "servicePrincipal": "servicePrincipals",
     "directoryRole": "directoryRoles",
     "appRoleAssignment": "appRoleAssignments",
+    "subscription": "subscriptions",
 }
 """Entity sets by the type's name without namespace."""
 

@@ -45,6 +45,8 @@ READ_USER_LINKS: Final = Access(USER_READ, own=_any("User.Read", "User.ReadWrite
 LIST_USERS: Final = Access(USER_READ)
 DELTA_USERS: Final = Access(_any("User.Read.All", _U, _DR, _DW))
 """Basic reading does not suffice (graph G65)."""
+WATCH_USERS: Final = Access(DELTA_USERS.permissions, own=_any("User.Read", "User.ReadWrite"))
+"""Being told of changes: as for delta, and oneself; no guest (graph G59)."""
 CREATE_USER: Final = Access(_any(_U, _DW), roles=UPDATE_ROLES)
 UPDATE_USER: Final = Access(
     _any(_U, _DW, "User-Mail.ReadWrite.All"),
@@ -67,6 +69,8 @@ READ_MEMBERSHIPS: Final = Access(
 _GROUP_READ: Final = _any("GroupMember.Read.All", "Group.Read.All", _GROUPS, _DR, _DW)
 READ_GROUP: Final = Access(_GROUP_READ, guests="single")
 LIST_GROUPS: Final = Access(_GROUP_READ)
+SUBSCRIBE: Final = Access(WATCH_USERS.permissions | WATCH_USERS.own | _GROUP_READ)
+"""The door asks for the rights over what is watched once it knows it (graph G59)."""
 CREATE_GROUP: Final = Access(_any(_GROUPS), roles=GROUP_ROLES, owner=True)
 """Members too, if the policy allows: the flow decides (graph G66)."""
 UPDATE_GROUP: Final = Access(_any(_GROUPS, _DW), roles=GROUP_ROLES, owner=True)
