@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from readmit.domain.subscription import PATIENCE, Progress, Resource, pause
+from readmit.domain.subscription import GATHER, PATIENCE, Progress, Resource, pause
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 START = Progress(seq=5, due=NOW)
@@ -39,7 +39,8 @@ def test_pauses_double_from_ten_seconds_to_ten_minutes() -> None:
 
 def test_what_is_acknowledged_is_over() -> None:
     failing = START.failed(7, NOW, lifecycle=True)
-    assert failing.acknowledged(9, NOW) == Progress(seq=9, due=NOW)
+    assert failing.acknowledged(9, NOW) == Progress(seq=9, due=NOW + GATHER)
+    assert failing.acknowledged(9, NOW, more=True) == Progress(seq=9, due=NOW)
 
 
 def test_a_failure_is_tried_again_and_moves_nothing() -> None:

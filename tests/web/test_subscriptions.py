@@ -13,7 +13,7 @@ from front import Site
 from test_delta import _rights
 
 from readmit import app
-from readmit.domain.subscription import LONGEST, MOST
+from readmit.domain.subscription import LONGEST, MOST, Asked, Resource
 from readmit.flows import housekeeping, notify
 from readmit.storage import changes, tenants
 from readmit.storage.transaction import Transaction
@@ -80,7 +80,8 @@ def subscribe(site: Site, receiver: Receiver, **more: Any) -> dict[str, Any]:
 
 
 def deliver(site: Site) -> int:
-    """Everything that is due now; how many subscriptions were served."""
+    """Everything that is due once changes have gathered; how many subscriptions were served."""
+    site.house.clock.pass_(seconds=1)
     served = 0
     while notify.tell_next(site.house.world, f"worker {served}"):
         served += 1
@@ -276,6 +277,7 @@ def test_a_reset_is_told_with_ids_only(site: Site, receiver: Receiver) -> None:
     made = subscribe(site, receiver)
     site.house.reset(site.house.people["alice"], "alice@fabrikam.com")
     assert deliver(site) == 1
+    assert not notify.tell_next(site.house.world, "at once")
     path = f"Users/{site.house.people['alice']}"
     assert receiver.told == [
         (
@@ -443,6 +445,61 @@ def test_who_could_not_ask_now_is_not_told(site: Site, receiver: Receiver) -> No
     assert deliver(site) == 0
     enable(1)
     assert deliver(site) == 1
+
+
+def test_an_application_that_has_lost_its_rights_is_not_told(site: Site, receiver: Receiver) -> None:
+    subscribe(site, receiver)
+    patch(site, "max", jobTitle="Buyer")
+    principal = site.house.automation().service_principal_id
+    site.house.write(lambda tx: tx.run("DELETE FROM app_role_assignments WHERE principal_id = :id", {"id": principal}))
+    assert deliver(site) == 1
+    assert receiver.tried == 0
+
+
+def by_ada(site: Site, receiver: Receiver, watched: Resource) -> None:
+    from readmit.flows import subscriptions
+
+    end = site.house.clock() + timedelta(days=2)
+    asked = Asked(watched, "users", ("updated",), f"{receiver.url}/notices", end)
+    subscriptions.subscribe(site.house.world, site.house.person("ada"), asked)
+
+
+def consent(site: Site, scope: str) -> None:
+    from readmit.domain.graph_permissions import GRAPH_APP_ID
+    from readmit.storage import apps
+
+    resource = site.house.read(apps.principal_by_app_id, site.house.contoso, GRAPH_APP_ID)
+    values = {
+        "tenant": site.house.contoso,
+        "client": site.house.automation().service_principal_id,
+        "resource": resource.id,
+        "scope": scope,
+    }
+    sql = (
+        "INSERT INTO permission_grants (id, tenant_id, client_id, resource_id, consent_type, scope)"
+        " VALUES ('g', :tenant, :client, :resource, 'AllPrincipals', :scope)"
+    )
+    site.house.write(lambda tx: tx.run(sql, values))
+
+
+@pytest.mark.parametrize("scope", [None, "User.Invite.All", "User.Read", "User.Read.All"])
+def test_a_user_is_told_by_what_was_consented_to(site: Site, receiver: Receiver, scope: str | None) -> None:
+    ada = site.house.person("ada").id
+    by_ada(site, receiver, Resource("user"))
+    by_ada(site, receiver, Resource("user", ada))
+    if scope is not None:
+        consent(site, scope)
+    site.house.write(lambda tx: tx.run("UPDATE users SET given_name = 'Augusta' WHERE id = :id", {"id": ada}))
+    deliver(site)
+    assert len(receiver.heard()) == {"User.Read": 1, "User.Read.All": 2}.get(scope or "", 0)
+
+
+def test_a_tenant_without_graph_tells_nobody(site: Site, receiver: Receiver) -> None:
+    subscribe(site, receiver)
+    patch(site, "max", jobTitle="Buyer")
+    site.house.write(lambda tx: tx.run("UPDATE service_principals SET app_id = 'x' WHERE app_id LIKE '00000003%'"))
+    deliver(site)
+    assert receiver.tried == 0
 
 
 def test_an_ended_subscription_is_told_nothing_and_swept(site: Site, receiver: Receiver) -> None:

@@ -14,6 +14,23 @@ LONGEST: Final = timedelta(minutes=41_760)
 MOST: Final = 100
 """Subscriptions that an application may have in a tenant (readmit's choice)."""
 CHANGE_TYPES: Final = ("updated", "deleted")
+GATHER: Final = timedelta(milliseconds=500)
+"""How long changes gather before they are told in one request."""
+READERS: Final[dict[Kind, frozenset[str]]] = {
+    "user": frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}),
+    "group": frozenset(
+        {
+            "GroupMember.Read.All",
+            "Group.Read.All",
+            "Group.ReadWrite.All",
+            "Directory.Read.All",
+            "Directory.ReadWrite.All",
+        }
+    ),
+}
+"""One of these is needed to be told, as for delta (graph G65)."""
+OWN_READERS: Final = frozenset({"User.Read", "User.ReadWrite"})
+"""To be told of oneself."""
 PATIENCE: Final = timedelta(hours=4)
 """How long a notice is tried."""
 _FIRST_PAUSE: Final = timedelta(seconds=10)
@@ -67,6 +84,18 @@ class Subscription:
     creator_id: str
     asked: Asked
 
+    @property
+    def by_user(self) -> bool:
+        """Whether a user made it."""
+        return self.creator_id != self.principal_id
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The permissions of which one is needed, at its making and at every telling."""
+        watched = self.asked.watched
+        own = OWN_READERS if self.by_user and watched.id == self.creator_id else frozenset[str]()
+        return READERS[watched.kind] | own
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -85,9 +114,10 @@ class Progress:
     missed_due: datetime | None = None
     missed_tries: int = 0
 
-    def acknowledged(self, seq: int, now: datetime) -> Progress:
-        """The receiver has everything up to here."""
-        return replace(self, seq=seq, due=now, tries=0, failing_since=None, failing_seq=None)
+    def acknowledged(self, seq: int, now: datetime, *, more: bool = False) -> Progress:
+        """The receiver has everything up to here; `more` is there already, else changes gather for a moment."""
+        due = now if more else now + GATHER
+        return replace(self, seq=seq, due=due, tries=0, failing_since=None, failing_seq=None)
 
     def failed(self, head: int, now: datetime, *, lifecycle: bool) -> Progress:
         """Try later; after four hours give up what existed at the first failure, and owe `missed` if one can hear it.
@@ -99,7 +129,7 @@ class Progress:
         if now - since < PATIENCE:
             due = now + pause(self.tries + 1)
             return replace(self, due=due, tries=self.tries + 1, failing_since=since, failing_seq=upto)
-        left = self.acknowledged(max(self.seq, upto), now)
+        left = self.acknowledged(max(self.seq, upto), now, more=True)
         return replace(left, missed_since=now, missed_due=now, missed_tries=0) if lifecycle else left
 
     def missed_told(self) -> Progress:

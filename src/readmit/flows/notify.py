@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import structlog
 
+from readmit.domain.graph_permissions import GRAPH_APP_ID
 from readmit.domain.subscription import Progress, Subscription
+from readmit.flows.tokens import role_values
 from readmit.flows.world import World
-from readmit.storage import changes, subscriptions, tenants
+from readmit.storage import changes, clients, subscriptions, tenants
 from readmit.storage.changes import Change
 from readmit.storage.subscriptions import Held
 from readmit.storage.transaction import Transaction
@@ -63,7 +65,7 @@ def _changed(world: World, held: Held, owed: Owed, progress: Progress) -> Progre
     notices = [_notice(held.subscription, *one) for one in owed.told]
     failure = world.webhooks.tell(asked.url, notices, private=owed.private) if notices else None
     if failure is None:
-        return progress.acknowledged(owed.upto, world.now())
+        return progress.acknowledged(owed.upto, world.now(), more=owed.upto < owed.head)
     _log.warning("webhook failed", subscription=held.subscription.id, tries=progress.tries + 1, reason=failure)
     return progress.failed(owed.head, world.now(), lifecycle=asked.lifecycle_url is not None)
 
@@ -92,8 +94,23 @@ def _owed(tx: Transaction, held: Held) -> Owed:
     there = changes.existing(tx, watched.kind, sorted({change.object_id for change in found}))
     told = dict.fromkeys((_type(change, there), change.object_id) for change in found)
     wanted = tuple(one for one in told if one[0] in subscription.asked.change_type)
+    if not _may_read(tx, subscription):
+        wanted = ()
     tenant = tenants.get(tx, subscription.tenant_id)
     return Owed(wanted, upto, head, private=tenant is not None and tenant.settings.privateWebhooks)
+
+
+def _may_read(tx: Transaction, subscription: Subscription) -> bool:
+    """Whether what the application, or the user with it, may do still holds a right to read what is watched."""
+    graph = clients.get(tx, subscription.tenant_id, GRAPH_APP_ID)
+    if graph is None:
+        return False
+    if subscription.by_user:
+        client, user = subscription.principal_id, subscription.creator_id
+        held = clients.consented_scopes(tx, client, graph.service_principal_id, user)
+    else:
+        held = frozenset(role_values(tx, subscription.principal_id, graph))
+    return not held.isdisjoint(subscription.needs)
 
 
 def _type(change: Change, there: Sequence[str] | set[str]) -> str:

@@ -21,6 +21,7 @@ from readmit.domain.permission import (
     UPDATE_ROLES,
     USER_ADMINISTRATOR,
 )
+from readmit.domain.subscription import OWN_READERS, READERS
 
 
 def _any(*names: str) -> frozenset[str]:
@@ -45,7 +46,7 @@ READ_USER_LINKS: Final = Access(USER_READ, own=_any("User.Read", "User.ReadWrite
 LIST_USERS: Final = Access(USER_READ)
 DELTA_USERS: Final = Access(_any("User.Read.All", _U, _DR, _DW))
 """Basic reading does not suffice (graph G65)."""
-WATCH_USERS: Final = Access(DELTA_USERS.permissions, own=_any("User.Read", "User.ReadWrite"))
+WATCH_USERS: Final = Access(READERS["user"], own=OWN_READERS)
 """Being told of changes: as for delta, and oneself; no guest (graph G59)."""
 CREATE_USER: Final = Access(_any(_U, _DW), roles=UPDATE_ROLES)
 UPDATE_USER: Final = Access(
@@ -69,7 +70,8 @@ READ_MEMBERSHIPS: Final = Access(
 _GROUP_READ: Final = _any("GroupMember.Read.All", "Group.Read.All", _GROUPS, _DR, _DW)
 READ_GROUP: Final = Access(_GROUP_READ, guests="single")
 LIST_GROUPS: Final = Access(_GROUP_READ)
-SUBSCRIBE: Final = Access(WATCH_USERS.permissions | WATCH_USERS.own | _GROUP_READ)
+WATCH_GROUPS: Final = Access(READERS["group"])
+SUBSCRIBE: Final = Access(WATCH_USERS.permissions | WATCH_USERS.own | WATCH_GROUPS.permissions)
 """The door asks for the rights over what is watched once it knows it (graph G59)."""
 CREATE_GROUP: Final = Access(_any(_GROUPS), roles=GROUP_ROLES, owner=True)
 """Members too, if the policy allows: the flow decides (graph G66)."""

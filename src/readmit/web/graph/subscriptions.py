@@ -111,7 +111,7 @@ def _check_rights(world: World, call: Call, watched: Resource) -> None:
     """What reads the resource in full; of guests nobody (graph G65, G67). Raises InsufficientPrivileges."""
     caller = caller_of(call)
     oneself = caller.user is not None and watched.kind == "user" and watched.id == caller.user.id
-    access = rights.WATCH_USERS if watched.kind == "user" else rights.LIST_GROUPS
+    access = rights.WATCH_USERS if watched.kind == "user" else rights.WATCH_GROUPS
     check_access(caller, access, viewer(world, call).tenant.settings, oneself=oneself)
 
 
