@@ -72,3 +72,9 @@ def test_what_is_over_is_swept_and_what_decides_stays(house: House) -> None:
     assert house.read(users.get, house.contoso, gone.id) is None, "day 30 is over (S14)"
     assert house.rows("SELECT COUNT(*) FROM redemptions WHERE ended_at IS NULL")[0][0] >= 2
     assert attempts.period_end(house.world.now(), attempts.DAY) > house.world.now()
+
+
+def test_J1_making_an_administrator_is_audited(house: House) -> None:
+    first_tenant.create_administrator(house.world, EmailAddress.parse("eve@contoso.com"))
+    told = house.rows("SELECT activity, actor_type FROM audit_events ORDER BY rowid DESC LIMIT 2")
+    assert told == [("Add member to role", "system"), ("Add user", "system")]

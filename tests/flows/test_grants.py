@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ from readmit.flows import authorize, providers, tokens
 from readmit.flows.authorize import Exchange
 from readmit.flows.providers import Registration
 from readmit.storage import grants, tenants
-from world import AUTOMATION, CALLBACK, EXPENSES, House
+from world import AUTOMATION, CALLBACK, EXPENSES, House, copy_house
 
 HOME, MAILBOX = "alice@fabrikam.com", "max@post.example"
 
@@ -257,3 +258,19 @@ def test_an_exchange_without_a_session_id_has_no_sid(house: House) -> None:
     body = house.write(authorize.redeem_code, house.world, client(house), Exchange(code, CALLBACK))
     assert "sid" not in claims_of(house, body["access_token"])
     assert "sid" not in claims_of(house, body["id_token"])
+
+
+def test_L24_emulated_as_microsofts_cloud_a_provider_proves_for_ninety_days(seeded: Path, tmp_path: Path) -> None:
+    house = copy_house(seeded, tmp_path, emulate="entra")
+    token = tokens_for(house, MAILBOX)["refresh_token"]
+    guest = house.guest(house.people["max"])
+    assert isinstance(guest.redemption, Accepted)
+    outside = Binding("oidc", "https://idp.wingtip.example", "s", "https://idp.wingtip.example", "s")
+    change_user(house, guest, redemption=replace(guest.redemption, binding=outside))
+    wingtip = Registration(("wingtip.example",), issuer=outside.issuer, client_id="readmit")
+    house.write(providers.register, house.world, house.read(tenants.get, house.contoso), wingtip, SYSTEM)
+    house.clock.pass_(hours=2159)
+    token = renew(house, token)["refresh_token"]
+    house.clock.pass_(hours=1)
+    assert refused(renew, house, token) == 700082
+    house.world.database.close()

@@ -14,7 +14,7 @@ from readmit.flows import seed
 from readmit.flows.seed import Report
 from readmit.flows.world import World
 from readmit.storage import apps, assignments, groups, roles, seeds, tenants, users
-from world import make_world
+from world import House, make_world
 
 TEXT = """
 tenants:
@@ -260,3 +260,12 @@ def test_a_seed_file_that_is_not_there_and_a_secret_that_is_short(tmp_path: Path
     (warning,) = seed_file.warnings(parsed(tmp_path, short))
     assert "The secret of App is short" in warning
     assert seed_file.warnings(parsed(tmp_path)) == []
+
+
+def test_a_tenant_that_is_here_under_another_id_is_a_sentence(house: House) -> None:
+    other = "00000000-0000-4000-8000-00000000ffff"
+    contoso = seed.SeedTenant("Contoso", "contoso.onmicrosoft.com", ("contoso.com",), id=other, line=3)
+    with pytest.raises(
+        OperatorError, match=f"line 3: the tenant contoso.onmicrosoft.com is here already with the id {house.contoso}"
+    ):
+        seed.apply(house.world, (contoso,))

@@ -39,7 +39,8 @@ class TenantSettings:
     invitationLifetimeDays: int | None = None
     emailOneTimePasscode: bool = True
     passcodeMinutes: int = 10
-    guestRefreshHours: int = 24
+    guestRefreshHours: int | None = None
+    """None is 24, under `--emulate entra` 2,160 (lifecycle L24)."""
     allowPasswordGrant: bool = False
     fallbackIdentityProvider: Fallback = "defaultConfiguredIdp"
     guestsMayLeave: bool = True

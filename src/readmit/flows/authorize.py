@@ -23,6 +23,8 @@ from readmit.storage.grants import Code, Grant
 from readmit.storage.transaction import Transaction
 
 _CODE_LIFETIME = timedelta(seconds=60)
+_REFRESH_HOURS = 24
+_EMULATED_HOURS = 2_160
 _SAME_SUCCESSOR = timedelta(seconds=30)
 _GRANT_LIFETIME = timedelta(days=90)
 _SPA_LIFETIME = timedelta(hours=24)
@@ -219,7 +221,7 @@ def refresh(tx: Transaction, world: World, client: Client, brought: Exchange) ->
         return _ended(tx, world, grant, _revoked(), brought)
     if now >= grant.expires:
         raise TokenRefused("invalid_grant", 700082, "The refresh token has expired due to inactivity.")
-    check_alive(tx, grant, now)
+    check_alive(tx, world, grant)
     if used is None:
         grants.use_refresh(tx, old, now)
     successor = world.keyring.digest("refresh", brought.token)
@@ -236,7 +238,7 @@ def _ended(tx: Transaction, world: World, grant: Grant, refusal: TokenRefused, b
     return refusal
 
 
-def check_alive(tx: Transaction, grant: Grant, now: datetime) -> None:
+def check_alive(tx: Transaction, world: World, grant: Grant) -> None:
     """The user at the epoch of the grant; a guest's home account, or a proof that is young enough (lifecycle L24)."""
     user = users.live(tx, grant.tenant_id, grant.user_id)
     if user is None or user.epoch != grant.epoch:
@@ -250,9 +252,16 @@ def check_alive(tx: Transaction, grant: Grant, now: datetime) -> None:
         return
     _check_provider(tx, user.tenant_id, user.redemption.binding)
     tenant = tenants.get(tx, grant.tenant_id)
-    hours = 24 if user.redemption.binding.kind == "mail" or tenant is None else tenant.settings.guestRefreshHours
-    if now >= grant.auth_time + timedelta(hours=hours):
+    hours = _REFRESH_HOURS if user.redemption.binding.kind == "mail" or tenant is None else _hours_of(world, tenant)
+    if world.now() >= grant.auth_time + timedelta(hours=hours):
         raise TokenRefused("invalid_grant", 700082, "The refresh token has expired due to inactivity.")
+
+
+def _hours_of(world: World, tenant: Tenant) -> int:
+    """The tenant's own word, else Microsoft's ninety days where Microsoft is emulated, else a day (lifecycle L24)."""
+    if tenant.settings.guestRefreshHours is not None:
+        return tenant.settings.guestRefreshHours
+    return _EMULATED_HOURS if world.settings.emulate == "entra" else _REFRESH_HOURS
 
 
 def _check_provider(tx: Transaction, tenant_id: str, binding: Binding) -> None:
@@ -343,7 +352,7 @@ def userinfo(tx: Transaction, world: World, found: dict[str, Any]) -> dict[str, 
     grant = grants.get(tx, found["rm_gid"])
     if grant is None or grant.epoch != found["rm_epoch"] or "openid" not in grant.scope.split():
         raise _revoked()
-    check_alive(tx, grant, world.now())
+    check_alive(tx, world, grant)
     user = users.live(tx, grant.tenant_id, grant.user_id)
     tenant = tenants.get(tx, grant.tenant_id)
     assert user is not None

@@ -50,7 +50,7 @@ def request_code(tx: Transaction, world: World, browser: Browser, flow_id: str) 
     address = target or flow.address
     assert address is not None
     known = user is not None and _known(tx, browser, flow, user.id, now)
-    wait = _wait(tx, world, flow, address, known=known) if target else None
+    wait = _wait(tx, world, address, known=known)
     if wait is not None:
         return Asked(wait)
     nonce, salt = world.new_secret(), world.new_secret()
@@ -145,16 +145,21 @@ def _known(tx: Transaction, browser: Browser, flow: Flow, user_id: str, now: dat
     return entry is not None and entry.user_id == user_id
 
 
-def _wait(tx: Transaction, world: World, flow: Flow, address: EmailAddress, *, known: bool) -> datetime | None:
-    """C6, for mail to an SMTP server only: 60 s between mails, 5 a day, 5 more for known browsers."""
+def _wait(tx: Transaction, world: World, address: EmailAddress, *, known: bool) -> datetime | None:
+    """C6, for mail to an SMTP server only: 60 s between mails to a mailbox, 5 a day, 5 more for known browsers.
+
+    Whoever asks in however many flows; a used code ends the wait. An address of nobody waits as long (V7).
+    """
     now = world.now()
     if world.settings.smtp is None:
         return None
-    if outbox.sent_to(tx, address.key, "passcode", now - _BETWEEN_MAILS) and passcodes.of_flow(tx, flow.id):
-        return now + _BETWEEN_MAILS
+    latest = passcodes.latest(tx, address.key)
+    if latest is not None and now < latest + _BETWEEN_MAILS:
+        return latest + _BETWEEN_MAILS
     allowed = _MAILS_PER_DAY * (2 if known else 1)
-    if outbox.sent_to(tx, address.key, "passcode", now - attempts.DAY) >= allowed:
+    if attempts.current(tx, "code-mails", address.key, now=now, length=attempts.DAY) >= allowed:
         return attempts.period_end(now, attempts.DAY)
+    attempts.count(tx, "code-mails", address.key, now=now, length=attempts.DAY)
     return None
 
 

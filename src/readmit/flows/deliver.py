@@ -11,6 +11,7 @@ from readmit.domain import redirect
 from readmit.domain.guest import Pending, User
 from readmit.domain.invitation import Invitation
 from readmit.domain.mail import MailState
+from readmit.domain.redemption import ToApplication
 from readmit.domain.tenant import Tenant
 from readmit.flows.codes import KEY
 from readmit.flows.invite import hash_ticket, redeem_url
@@ -20,12 +21,13 @@ from readmit.locale.negotiate import choose
 from readmit.mail import compose, mailbox, smtp
 from readmit.mail.render import render
 from readmit.proofs import passcode
-from readmit.storage import attempts, invitations, outbox, passcodes, queries_people, tenants, users
+from readmit.storage import attempts, browser_flows, invitations, outbox, passcodes, queries_people, tenants, users
 from readmit.storage.outbox import Entry
 from readmit.storage.transaction import Transaction
 
 _LEASE = timedelta(seconds=60)
 _RENDER_TRIES = 5
+_PER_MAILBOX_AND_DAY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,22 @@ def deliver_due(world: World, holder: str) -> int:
         if entry is None:
             return taken
         taken += 1
+        if _must_wait(world, entry):
+            continue
         _deliver(world, entry)
+
+
+def _must_wait(world: World, entry: Entry) -> bool:
+    """The server's own cap, which no tenant learns of: mail beyond it goes out later (security M7)."""
+    if world.settings.smtp is None or entry.mail.kind not in ("invitation", "reset"):
+        return False
+    now = world.now()
+    sent = world.database.read(outbox.delivered_to, entry.mail.address_key, now - attempts.DAY)
+    if len(sent) < _PER_MAILBOX_AND_DAY:
+        return False
+    due = sent[-_PER_MAILBOX_AND_DAY] + attempts.DAY
+    world.database.write(outbox.postpone, entry, due)
+    return True
 
 
 def next_due(world: World) -> datetime | None:
@@ -156,13 +173,21 @@ def _passcode(tx: Transaction, world: World, entry: Entry, tenant: Tenant, user:
     language = _language(entry, tenant, user)
     facts = {
         "organisation": tenant.display_name,
-        "application": None,
+        "application": _application(tx, tenant, made.flow_id),
         "code": passcode.code(world.keyring.key(KEY), made.nonce),
         "minutes": tenant.settings.passcodeMinutes,
         "requested_at": format_time(made.created, language),
         "requester_ip": made.requester,
     }
     return Letter(language, facts, tenant.display_name, made.address.given)
+
+
+def _application(tx: Transaction, tenant: Tenant, flow_id: str) -> str | None:
+    """The application that a code lets into; none for My Apps and redemptions (security C6)."""
+    target = browser_flows.target_of(tx, flow_id)
+    if not isinstance(target, ToApplication):
+        return None
+    return queries_people.application_name(tx, tenant.id, target.request.client_id)
 
 
 def _lock(world: World, entry: Entry, tenant: Tenant, user: User) -> Letter | None:

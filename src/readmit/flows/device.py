@@ -160,6 +160,6 @@ def poll(tx: Transaction, world: World, client: Client, brought: Exchange) -> di
         return TokenRefused("authorization_pending", 70016, text)
     grant = grants.get(tx, code.grant_id)
     assert grant is not None
-    authorize.check_alive(tx, grant, now)
+    authorize.check_alive(tx, world, grant)
     device_codes.delete(tx, hash)
     return authorize.tokens_of(tx, world, client, grant, brought)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from readmit.domain.address import EmailAddress
+from readmit.domain.audit import SYSTEM
 from readmit.domain.errors import OperatorError
 from readmit.domain.guest import User
 from readmit.domain.permission import GLOBAL_ADMINISTRATOR
 from readmit.domain.tenant import Tenant, TenantSettings
 from readmit.flows import tenants as new_tenants
+from readmit.flows.record import user_event
 from readmit.flows.world import World
-from readmit.storage import queries_tenants, roles, tenants, users
+from readmit.storage import audit, queries_tenants, roles, tenants, users
 from readmit.storage.transaction import Transaction
 
 INITIAL_DOMAIN = "readmit.onmicrosoft.com"
@@ -63,6 +65,11 @@ def _create(tx: Transaction, world: World, upn: EmailAddress, hashed: str) -> No
     users.insert(tx, user)
     users.set_password(tx, user.id, hashed, now=now, expires=now + _ONE_TIME)
     roles.add(tx, tenant.id, user.id, GLOBAL_ADMINISTRATOR, id=world.new_secret())
+    events = (
+        user_event("Add user", user, operation="Add"),
+        user_event("Add member to role", user, operation="Assign", role=GLOBAL_ADMINISTRATOR),
+    )
+    audit.append(tx, tenant.id, SYSTEM, events, now=now, new_id=world.new_id)
 
 
 def _adopting_tenant(tx: Transaction, upn: EmailAddress) -> Tenant:

@@ -46,7 +46,7 @@ def _alive(tx: Transaction, world: World, grant: Grant) -> bool:
     if client is None or not client.enabled:
         return False
     try:
-        check_alive(tx, grant, world.now())
+        check_alive(tx, world, grant)
     except TokenRefused:
         return False
     return True

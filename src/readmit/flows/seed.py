@@ -247,6 +247,8 @@ def _tenant(run: _Run, seed: SeedTenant) -> Tenant:
 
 def _existing_tenant(run: _Run, seed: SeedTenant, found: Tenant) -> Tenant:
     scope = seed.initial_domain
+    if seed.id is not None and seed.id != found.id:
+        raise _fail(seed.line, f"the tenant {scope} is here already with the id {found.id}; give that one or none")
     run.once(scope, "tenant", scope, lambda: found.id)
     as_in_file = replace(
         found,

@@ -53,8 +53,8 @@ def period_end(now: datetime, length: timedelta) -> datetime:
 def forget(tx: Transaction, before: datetime) -> int:
     """Sweep counters of periods that ended long ago, by the longest of them, a day."""
     return tx.run(
-        "DELETE FROM attempts WHERE (scope IN ('code', 'code-known') AND period < :day)"
-        " OR (scope NOT IN ('code', 'code-known', 'password-minute') AND period < :hour)"
+        "DELETE FROM attempts WHERE (scope IN ('code', 'code-known', 'code-mails') AND period < :day)"
+        " OR (scope NOT IN ('code', 'code-known', 'code-mails', 'password-minute') AND period < :hour)"
         " OR (scope = 'password-minute' AND period < :minute)",
         {
             "day": _period(before, DAY),

@@ -41,6 +41,12 @@ def get(tx: Transaction, flow_id: str, browser_hash: str) -> Flow | None:
     return _flow(row) if row else None
 
 
+def target_of(tx: Transaction, flow_id: str) -> Target | None:
+    """Where a flow leads, whichever browser has it."""
+    row = tx.one("SELECT target FROM flows WHERE id = :id", {"id": flow_id})
+    return _target(from_json(row[0])) if row else None
+
+
 def exists(tx: Transaction, flow_id: str) -> bool:
     """Whether any browser has this flow."""
     return tx.one("SELECT 1 FROM flows WHERE id = :id", {"id": flow_id}) is not None

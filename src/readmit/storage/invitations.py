@@ -116,8 +116,9 @@ def cancel(tx: Transaction, user_id: str, generation: int, now: datetime) -> int
 
 
 def count_since(tx: Transaction, tenant_id: str, since: datetime, address_key: str | None = None) -> int:
-    """Invitations whose mail was asked for since then, of the tenant or to one address (security M7)."""
-    where = " AND address_key = :key" if address_key is not None else ""
+    """Invitations whose mail was asked for since then, of the tenant or to one address, as a copy too (security M7)."""
+    copied = "EXISTS (SELECT 1 FROM json_each(cc) c WHERE lower(json_extract(c.value, '$[0]')) = :key)"
+    where = f" AND (address_key = :key OR {copied})" if address_key is not None else ""
     row = tx.one(
         "SELECT COUNT(*) FROM invitations WHERE tenant_id = :tenant AND created_at >= :since AND send_message = 1"
         + where,

@@ -104,6 +104,25 @@ def finish(
     )
 
 
+def postpone(tx: Transaction, entry: Entry, due: datetime) -> bool:
+    """Give a mail back untried, to be sent later."""
+    sql = (
+        "UPDATE outbox SET state = 'queued', due_at = :due, lease = NULL, leased_until = NULL, tries = tries - 1"
+        " WHERE id = :id AND lease = :holder AND state = 'sending'"
+    )
+    return tx.run(sql, {"due": micros(due), "id": entry.mail.id, "holder": entry.lease}) == 1
+
+
+def delivered_to(tx: Transaction, address_key: str, since: datetime) -> list[datetime]:
+    """When invitation mails of any tenant went to a mailbox since then, oldest first."""
+    rows = tx.all(
+        "SELECT finished_at FROM outbox WHERE address_key = :key AND kind IN ('invitation', 'reset')"
+        " AND state = 'sent' AND finished_at > :since ORDER BY finished_at",
+        {"key": address_key, "since": micros(since)},
+    )
+    return [moment(row[0]) for row in rows]
+
+
 def next_due(tx: Transaction) -> datetime | None:
     """When the next mail is due or the next lease ends; None if nothing is owed."""
     row = tx.one(

@@ -67,6 +67,12 @@ def get(tx: Transaction, passcode_id: str) -> Passcode | None:
     return _one(tx, "id", passcode_id)
 
 
+def latest(tx: Transaction, address_key: str) -> datetime | None:
+    """When the newest unused code for a mailbox was made, in whatever flow."""
+    row = tx.one("SELECT MAX(created_at) FROM passcodes WHERE address_key = :key", {"key": address_key})
+    return moment(row[0]) if row and row[0] is not None else None
+
+
 def count_try(tx: Transaction, passcode_id: str, limit: int) -> int | None:
     """Count a try before comparing; the number it is, or None when the code has had its tries (security V4, C3)."""
     row = tx.one(

@@ -24,6 +24,8 @@ from readmit.web.languages import language_of
 from readmit.web.oidc import device
 
 _LONGEST_TICKET = 64
+_TOKEN = 43
+"""Characters of a flow's form token: 256 bits in base64url."""
 
 
 def open_link(world: World, call: Call) -> Step:
@@ -94,11 +96,30 @@ def post(world: World, call: Call) -> Step:
     form = call.form()
     who = browser(world, call, secret)
     if not world.database.read(redeem.begun, who, flow_id):
+        if same_origin(call) and _was_a_flows(form, seed_csrf(world, secret)):
+            raise _ended(world, seed)
         _check_form(call, seed_csrf(world, secret), form)
         return _begin(world, call, who, flow_id, seed, form)
     view = world.database.read(redeem.look, world, who, flow_id)
     _check_form(call, view.flow.csrf, form)
     return flow_posts.act(world, call, who, view, form)
+
+
+def _was_a_flows(form: dict[str, str], seeded: str) -> bool:
+    """A form of a page whose flow is over: its token went with the flow, and is none of the cookie's own."""
+    given = form.get("csrf", "")
+    return len(given) == _TOKEN and not hmac.compare_digest(given.encode(), seeded.encode())
+
+
+def _ended(world: World, seed: str) -> DeadEnd:
+    """What became of the way: a reset or re-invite made its link an old one (P2), else its time is over (P14)."""
+    kind, _, value = seed.partition(":")
+    if kind == "t":
+        try:
+            world.database.read(links.open_link, world, value)
+        except DeadEnd as end:
+            return end
+    return DeadEnd(Page.CLOSED)
 
 
 def _check_form(call: Call, expected: str, form: dict[str, str]) -> None:

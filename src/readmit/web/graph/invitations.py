@@ -123,15 +123,18 @@ def _wanted(members: dict[str, Any]) -> Wanted:
 
 
 def _request(world: World, call: Call, members: dict[str, Any]) -> Request:
+    """In the order of graph G48: types, what is missing, values, lengths and numbers, then what belongs together."""
     body = Properties(members, _PROPERTIES, resource="Invitation")
     flags = (body.flag("sendInvitationMessage", nullable=True), body.flag("resetRedemption", nullable=True))
     user_id = _user_id(body)
     info = body.inner("invitedUserMessageInfo", ("messageLanguage", "customizedMessageBody", "ccRecipients"))
-    sponsors = _sponsors(body)
-    address = _address(body)
-    url = _url(body)
-    user_type = _user_type(body)
+    _check_types(body, info)
+    for needed in ("invitedUserEmailAddress", "inviteRedirectUrl"):
+        if not body.raw(needed):
+            raise MissingValue(needed, "Invitation")
+    address, url, user_type = _address(body), _url(body), _user_type(body)
     name = body.text("invitedUserDisplayName", limit=_NAME_LIMIT)
+    sponsors = _sponsors(body)
     language, text, copies = _message(world, call, info)
     reset = bool(flags[1])
     if reset and user_id is None:
@@ -149,6 +152,33 @@ def _request(world: World, call: Call, members: dict[str, Any]) -> Request:
         user_type=user_type,
         sponsors=sponsors,
     )
+
+
+_TEXTS: Final = ("invitedUserEmailAddress", "inviteRedirectUrl", "invitedUserDisplayName", "invitedUserType")
+
+
+def _check_types(body: Properties, info: Properties | None) -> None:
+    """M3 and M4 come before any value is looked at."""
+    for name in _TEXTS:
+        _check_text(body, name, name)
+    sponsors = body.raw("invitedUserSponsors@odata.bind") or body.raw("invitedUserSponsors")
+    if sponsors is not None and not isinstance(sponsors, list):
+        raise WrongType("invitedUserSponsors", "Invitation")
+    if info is None:
+        return
+    for name in ("messageLanguage", "customizedMessageBody"):
+        _check_text(info, name, f"invitedUserMessageInfo.{name}")
+    for entry in info.each("ccRecipients", ("emailAddress",)) or ():
+        email = entry.inner("emailAddress", ("name", "address"))
+        for name in ("name", "address") if email else ():
+            assert email is not None
+            _check_text(email, name, f"invitedUserMessageInfo.ccRecipients.emailAddress.{name}")
+
+
+def _check_text(body: Properties, name: str, path: str) -> None:
+    value = body.raw(name)
+    if value is not None and not isinstance(value, str):
+        raise WrongType(path, "Invitation")
 
 
 def _user_id(body: Properties) -> str | None:
@@ -170,8 +200,6 @@ def _sponsors(body: Properties) -> tuple[str, ...] | None:
     value = body.raw("invitedUserSponsors@odata.bind") or body.raw("invitedUserSponsors")
     if value is None:
         return None
-    if not isinstance(value, list):
-        raise WrongType("invitedUserSponsors", "Invitation")
     found = [item.get("@odata.id") if isinstance(item, dict) else item for item in value]
     if len(found) > _MOST_SPONSORS:
         raise InvalidValue("invitedUserSponsors", "Invitation")
@@ -179,25 +207,15 @@ def _sponsors(body: Properties) -> tuple[str, ...] | None:
 
 
 def _address(body: Properties) -> EmailAddress:
-    given = body.raw("invitedUserEmailAddress")
-    if given is None or given == "":
-        raise MissingValue("invitedUserEmailAddress", "Invitation")
-    if not isinstance(given, str):
-        raise WrongType("invitedUserEmailAddress", "Invitation")
     try:
-        return EmailAddress.parse(given)
+        return EmailAddress.parse(str(body.raw("invitedUserEmailAddress")))
     except InvalidAddress as error:
         raise InvalidValue("invitedUserEmailAddress", "Invitation") from error
 
 
 def _url(body: Properties) -> str:
-    given = body.raw("inviteRedirectUrl")
-    if given is None or given == "":
-        raise MissingValue("inviteRedirectUrl", "Invitation")
-    if not isinstance(given, str):
-        raise WrongType("inviteRedirectUrl", "Invitation")
     try:
-        return redirect.parse(given).url
+        return redirect.parse(str(body.raw("inviteRedirectUrl"))).url
     except redirect.InvalidRedirect as error:
         raise InvalidValue("inviteRedirectUrl", "Invitation") from error
 
@@ -218,11 +236,10 @@ def _message(world: World, call: Call, info: Properties | None) -> tuple[str | N
     language = info.text("messageLanguage", limit=35) or None
     if language is not None and not is_language_tag(language):
         raise info.refuse_value("messageLanguage")
-    text = info.raw("customizedMessageBody")
-    if isinstance(text, str) and len(text) > _TEXT_LIMIT:
-        raise TooLong("customizedMessageBody", _TEXT_LIMIT)
     text = info.text("customizedMessageBody", multiline=True) or None
     copies = _copies(info)
+    if text is not None and len(text) > _TEXT_LIMIT:
+        raise TooLong("customizedMessageBody", _TEXT_LIMIT)
     tenant = world.database.read(queries_tenants.named, caller_of(call).tenant_id)
     limit = tenant.settings.maxCcRecipients if tenant else 1
     if len(copies) > limit:
