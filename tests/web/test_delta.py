@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from readmit.flows import housekeeping
-from readmit.web.graph import delta
+from readmit.web.graph import delta_reader
 
 __all__ = ["site"]
 
@@ -225,8 +225,8 @@ def test_memberships_come_and_go_with_groups_and_with_members(site: Site) -> Non
 
 
 def test_pages_and_a_group_larger_than_a_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delta, "_PAGE", 2)
-    monkeypatch.setattr(delta, "_MEMBERS", 2)
+    monkeypatch.setattr(delta_reader, "PAGE", 2)
+    monkeypatch.setattr(delta_reader, "MEMBERS", 2)
     first, second = make_group(site, "First"), make_group(site, "Second")
     for name in ("alice", "max", "pat"):
         join(site, first, site.house.people[name])
@@ -244,7 +244,7 @@ def test_pages_and_a_group_larger_than_a_page(site: Site, monkeypatch: pytest.Mo
 
 
 def test_what_changes_while_the_first_pages_are_read_is_not_lost(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delta, "_PAGE", 1)
+    monkeypatch.setattr(delta_reader, "PAGE", 1)
     consumer = Consumer(site, "/v1.0/users/delta")
     first = site.graph("GET", consumer.url).json()
     consumer._take(first["value"][0])
@@ -400,6 +400,25 @@ def test_the_log_is_swept_behind_every_living_token(site: Site) -> None:
     assert len(house.rows("SELECT seq FROM changes")) < 25
     site.graph("PATCH", f"/v1.0/users/{house.people['max']}", json={"jobTitle": "Last"})
     assert [item["id"] for item in consumer.catch_up()] == [house.people["max"], house.people["alice"]][:1]
+
+
+@pytest.mark.parametrize("loss", ["seq > 0", "seq > (SELECT MAX(seq) - 2 FROM changes)", "seq < 10000"])
+def test_a_log_that_lacks_what_the_reader_needs_is_410(site: Site, loss: str) -> None:
+    """An older copy of the database is back, or the log was swept too early: silence would be a loss."""
+    consumer = Consumer(site, "/v1.0/users/delta")
+    consumer.catch_up()
+    if loss == "seq < 10000":
+        site.house.write(
+            lambda tx: tx.run(
+                "INSERT INTO changes SELECT 20000, tenant_id, kind, object_id, '', NULL, NULL FROM changes LIMIT 1"
+            )
+        )
+    site.house.write(lambda tx: tx.run(f"DELETE FROM changes WHERE {loss}"))
+    answer = follow(site, consumer.link)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "resyncRequired")
+    begun_anew = Consumer(site, answer.headers["location"])
+    begun_anew.catch_up()
+    assert begun_anew.objects == consumer.objects
 
 
 def test_G65_basic_reading_does_not_open_delta(site: Site) -> None:

@@ -37,6 +37,12 @@ def head(tx: Transaction) -> int:
     return int(row[0] or 0) if row else 0
 
 
+def holds(tx: Transaction, seq: int) -> bool:
+    """Whether the log has everything behind this number: not where it was swept, nor where an older copy is back."""
+    row = tx.one("SELECT COALESCE(MIN(seq), 1), COALESCE(MAX(seq), 0) FROM changes")
+    return row is not None and row[0] - 1 <= seq <= row[1]
+
+
 def since(tx: Transaction, tenant_id: str, kind: str, seq: int, *, ids: Sequence[str] = (), limit: int) -> list[Change]:
     """At most `limit` changes behind `seq`, oldest first; of these objects only, if any are named."""
     parameters: dict[str, Any] = {"tenant": tenant_id, "kind": kind, "seq": seq, "limit": limit}
