@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
+from rooms import NOW, TENANT
 
 from readmit.domain.application import Application, ServicePrincipal
 from readmit.domain.errors import Duplicate
 from readmit.domain.group import Group
-from readmit.domain.guest import User
-from readmit.domain.tenant import Tenant, TenantSettings
-from readmit.storage import access, apps, directory_objects, groups, roles, schema, sponsors, tenants, users
+from readmit.storage import access, apps, directory_objects, groups, roles, sponsors
 from readmit.storage.database import Database
 from readmit.storage.directory_objects import Related
 
-NOW = datetime(2026, 1, 31, tzinfo=UTC)
-TENANT = "t"
 ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
-
-
-def user(id: str) -> User:
-    return User(id, TENANT, f"{id}@contoso.com", id, id.upper(), "Member", NOW, NOW)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    path = tmp_path / "readmit.db"
-    schema.upgrade(path)
-    opened = Database(path)
-    tenant = Tenant(
-        TENANT, "Contoso", "contoso.com", frozenset({"contoso.com"}), "contoso.com", None, None, "s", TenantSettings()
-    )
-    opened.write(tenants.insert, tenant, NOW)
-    for id in ("a", "b", "c"):
-        opened.write(users.insert, user(id))
-    yield opened
-    opened.close()
 
 
 def run(database: Database, *statements: str) -> None:
