@@ -66,6 +66,7 @@ faults: $(VENV)/develop
 bench: $(VENV)/develop
 	$(BIN)/python bench/resets.py
 	$(BIN)/python bench/reads.py
+	$(BIN)/python bench/changes.py
 
 dist: $(VENV)/develop
 	$(BIN)/python -m hatchling build
