@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
@@ -180,3 +181,62 @@ def test_a_lie_would_be_found(graph: Graph, filled: dict[str, str]) -> None:
     answer.body["value"][0]["favouriteColour"] = "blue"
     with pytest.raises(jsonschema_rs.ValidationError):
         conforms(answer, "GET", "/v1.0/users")
+
+
+ALLOWED_AT_NONE = {"@odata.nextLink", "@odata.deltaLink", "@odata.count", "@removed", "members@delta"}
+
+
+def annotations(value: Any) -> set[str]:
+    """The names of OData's own members anywhere in an answer."""
+    if isinstance(value, list):
+        return set().union(*map(annotations, value))
+    if not isinstance(value, dict):
+        return set()
+    return {name for name in value if "@" in name}.union(*map(annotations, value.values()))
+
+
+def reads(ids: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Every described read of Graph: its path, and the same with ids that are there."""
+    for path, item in document()["paths"].items():
+        if path.startswith(("/v1.0", "/beta")) and "get" in item and "$metadata" not in path:
+            yield path, addressed(path, ids)
+
+
+def read_at(graph: Graph, path: str, level: str) -> Answer:
+    headers = {"accept": f"application/json;odata.metadata={level}", "consistencylevel": "eventual"}
+    return graph.get(path, headers=headers)
+
+
+def test_g19_at_none_only_links_counts_and_what_delta_needs(graph: Graph, filled: dict[str, str]) -> None:
+    for path, asked in reads(filled):
+        answer = read_at(graph, asked, "none")
+        if answer.status == 200 and not path.endswith(("/$ref", "/$count")):
+            assert annotations(answer.body) <= ALLOWED_AT_NONE, path
+            assert "odata.metadata=none" in answer.headers["Content-Type"]
+
+
+def test_g19_at_minimal_a_context_and_the_type_of_what_may_be_of_several(graph: Graph, filled: dict[str, str]) -> None:
+    for path, asked in reads(filled):
+        answer = read_at(graph, asked, "minimal")
+        if answer.status != 200 or path.endswith(("/$ref", "/$count")):
+            continue
+        assert answer.body["@odata.context"].startswith(f"https://localhost:8443{path[:5].rstrip('/')}"), path
+        assert not annotations(answer.body) & {"@odata.id", "@odata.editLink"}, path
+        mixed = "#directoryObjects" in answer.body["@odata.context"]
+        for item in answer.body.get("value", []) if isinstance(answer.body.get("value"), list) else []:
+            if mixed:
+                assert item["@odata.type"].startswith("#microsoft.graph."), path
+
+
+def test_g19_at_full_every_object_tells_its_type_its_id_and_where_it_is_edited(
+    graph: Graph, filled: dict[str, str]
+) -> None:
+    for path, asked in reads(filled):
+        answer = read_at(graph, asked, "full")
+        if answer.status != 200 or path.endswith(("/$ref", "/$count")) or path in ("/v1.0", "/beta"):
+            continue
+        listed = answer.body["value"] if isinstance(answer.body.get("value"), list) else [answer.body]
+        for item in listed:
+            assert item["@odata.type"].startswith("#microsoft.graph."), path
+            assert item["@odata.id"].startswith("https://localhost:8443/"), path
+            assert item["@odata.editLink"].startswith("https://localhost:8443/"), path

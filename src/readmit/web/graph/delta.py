@@ -22,7 +22,7 @@ from readmit.web.graph.odata.page_token import Bound
 from readmit.web.graph.odata.syntax import Comparison, Either, Node, Path, chain
 from readmit.web.graph.odata.syntax import Membership as In
 from readmit.web.graph.operations import Operation, caller_of
-from readmit.web.graph.render import frame_of, graph_reply
+from readmit.web.graph.render import Frame, Item, annotated, frame_of, graph_reply
 from readmit.web.graph.viewer import viewer
 
 _PURPOSE: Final = "delta token"
@@ -60,7 +60,8 @@ def _render(world: World, call: Call, set_name: str, asked: State) -> Callable[[
         link = {"@odata.nextLink": f"{call.origin}{call.path}?$skiptoken={token}"}
         if not page.more:
             link = {"@odata.deltaLink": f"{call.origin}{call.path}?$deltatoken={token}"}
-        return graph_reply(call, 200, {**head, **link, "value": page.items})
+        items = [_at_level(frame, set_name.removesuffix("s"), item) for item in page.items]
+        return graph_reply(call, 200, {**head, **link, "value": items})
 
     return render
 
@@ -97,6 +98,22 @@ def _bound(call: Call) -> Bound:
 
 def _minimal(call: Call) -> bool:
     return "return=minimal" in call.headers.get("prefer", "").lower().replace(" ", "")
+
+
+def _at_level(frame: Frame, kind: str, item: dict[str, Any]) -> dict[str, Any]:
+    """The item with the annotations of the level; `@removed` and `members@delta` are told at each (graph G19)."""
+    if "members@delta" in item:
+        told = [_at_level(frame, _kind_of(member), member) for member in item["members@delta"]]
+        item = {**item, "members@delta": told}
+    if frame.level == "none":
+        return {name: value for name, value in item.items() if name != "@odata.type"}
+    if frame.level == "minimal" or "@removed" in item:
+        return item
+    return annotated(frame, Item(kind, item["id"], {}), typed=True) | item
+
+
+def _kind_of(member: dict[str, Any]) -> str:
+    return str(member["@odata.type"]).rpartition(".")[2]
 
 
 def _ids(node: Node | None) -> tuple[str, ...]:

@@ -23,8 +23,20 @@ SETS: Final = {
     "directoryRole": "directoryRoles",
     "appRoleAssignment": "appRoleAssignments",
     "subscription": "subscriptions",
+    "directoryRoleTemplate": "directoryRoleTemplates",
+    "organization": "organization",
+    "domain": "domains",
+    "oAuth2PermissionGrant": "oauth2PermissionGrants",
+    "unifiedRoleAssignment": "roleManagement/directory/roleAssignments",
+    "unifiedRoleDefinition": "roleManagement/directory/roleDefinitions",
+    "directoryAudit": "auditLogs/directoryAudits",
+    "signIn": "auditLogs/signIns",
 }
 """Entity sets by the type's name without namespace."""
+_OUTSIDE: Final = frozenset(
+    {"domain", "oAuth2PermissionGrant", "subscription", *(kind for kind, path in SETS.items() if "/" in path)}
+)
+"""No directory objects: they are found in their own sets alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,7 @@ def frame_of(call: Call) -> Frame:
 def entity(frame: Frame, context: str, item: Item, *, typed: bool = False) -> dict[str, Any]:
     """One object as a whole answer. `typed`: its `@odata.type` is told at minimal too (graph G19)."""
     head: dict[str, Any] = {} if frame.level == "none" else {"@odata.context": frame.context(context)}
-    return head | _annotations(frame, item, typed) | dict(item.body)
+    return head | annotated(frame, item, typed=typed) | dict(item.body)
 
 
 def collection(
@@ -80,17 +92,19 @@ def collection(
         answer["@odata.count"] = count
     if next_link is not None:
         answer["@odata.nextLink"] = next_link
-    answer["value"] = [_annotations(frame, item, typed) | dict(item.body) for item in items]
+    answer["value"] = [annotated(frame, item, typed=typed) | dict(item.body) for item in items]
     return answer
 
 
-def _annotations(frame: Frame, item: Item, typed: bool) -> dict[str, Any]:
+def annotated(frame: Frame, item: Item, *, typed: bool) -> dict[str, Any]:
+    """What the level tells of an object; `typed`: its type at minimal too (graph G19)."""
     if frame.level == "none" or (frame.level == "minimal" and not typed):
         return {}
     told: dict[str, Any] = {"@odata.type": f"#microsoft.graph.{item.kind}"}
     if frame.level == "full":
-        told["@odata.id"] = f"{frame.root}/directoryObjects/{item.id}"
-        told["@odata.editLink"] = f"{frame.root}/{SETS.get(item.kind, 'directoryObjects')}/{item.id}"
+        place = f"{frame.root}/{SETS.get(item.kind, 'directoryObjects')}/{item.id}"
+        told["@odata.id"] = place if item.kind in _OUTSIDE else f"{frame.root}/directoryObjects/{item.id}"
+        told["@odata.editLink"] = place
     return told
 
 
