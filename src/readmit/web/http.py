@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ import structlog
 
 from readmit.domain.errors import ReadmitError, Unavailable
 from readmit.flows.world import World
-from readmit.web import compression, cors
+from readmit.web import compression, cors, wire
 from readmit.web.call import Call, Calls, Reply, Step, Write
 from readmit.web.origins import Origins
 
@@ -78,7 +78,7 @@ class Front:
         await _send(send, scope, reply)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
-        headers, size, twice = _headers(scope)
+        headers, size, twice = wire.headers_of(scope)
         if size > _HEADER_LIMIT:
             return self._refuse(scope, 431)
         if len(scope["raw_path"]) + len(scope["query_string"]) > _URL_LIMIT:
@@ -86,13 +86,15 @@ class Front:
         origin = None if twice else self._origins.addressed(scope, headers)
         if origin is None:
             return self._refuse(scope, 400 if twice else 421)
+        if not wire.readable(scope["raw_path"]) or not wire.readable(scope["query_string"]):
+            return self._refuse(scope, 400)
         body = await _body(receive, _limit_of(scope))
         if body is None:
             return self._refuse(scope, 413)
         call = Call(
             method=scope["method"],
-            path=scope["raw_path"].decode("latin-1").split("?", 1)[0],
-            query=scope["query_string"].decode("latin-1"),
+            path=wire.text(scope["raw_path"].split(b"?", 1)[0]),
+            query=wire.text(scope["query_string"]),
             headers=headers,
             body=body,
             origin=origin,
@@ -197,23 +199,6 @@ class Refusal(ReadmitError):
     def __init__(self, status: int) -> None:
         super().__init__(str(status))
         self.status = status
-
-
-def _headers(scope: Scope) -> tuple[Mapping[str, str], int, bool]:
-    """Headers by lower-case name, their size in bytes, and whether Host came twice."""
-    found: dict[str, str] = {}
-    size = 0
-    twice = False
-    for raw_name, raw_value in scope["headers"]:
-        size += len(raw_name) + len(raw_value)
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        if name not in found:
-            found[name] = value
-        elif name == "host":
-            twice = True
-        else:
-            found[name] += f"; {value}" if name == "cookie" else f", {value}"
-    return found, size, twice
 
 
 def _limit_of(scope: Scope) -> int:
