@@ -133,6 +133,20 @@ def test_each_of_several_subscriptions_is_found_by_its_id(site: Site, receiver: 
     assert {site.graph("GET", f"/v1.0/subscriptions/{id.upper()}").json()["id"] for id in made} == made
 
 
+def test_options_of_reading_are_kept_or_refused(site: Site, receiver: Receiver) -> None:
+    made = subscribe(site, receiver)
+    path = f"/v1.0/subscriptions/{made['id']}"
+    chosen = site.graph("GET", f"{path}?$select=resource,changeType").json()
+    assert chosen == {
+        "@odata.context": "https://localhost:8443/v1.0/$metadata#subscriptions(resource,changeType)/$entity",
+        "resource": "users",
+        "changeType": "updated,deleted",
+    }
+    for refused in (f"{path}?$select=colour", f"{path}?$filter=id eq 'x'", "/v1.0/subscriptions?$search=%22x%22"):
+        assert site.graph("GET", refused).status_code == 400, refused
+    assert len(site.graph("GET", "/v1.0/subscriptions?$top=1").json()["value"]) == 1
+
+
 def test_both_receivers_prove_themselves_beside_their_own_queries(site: Site, receiver: Receiver) -> None:
     subscribe(
         site,

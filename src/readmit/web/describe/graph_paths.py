@@ -25,6 +25,7 @@ _NEEDED: Final = {
     "applications": ["displayName"],
     "servicePrincipals": ["appId"],
     "invitations": ["invitedUserEmailAddress", "inviteRedirectUrl"],
+    "subscriptions": ["changeType", "expirationDateTime", "notificationUrl", "resource"],
     "oauth2PermissionGrants": ["clientId", "consentType", "resourceId"],
     "roleAssignments": ["principalId", "roleDefinitionId"],
     "appRoleAssignments": ["appRoleId", "principalId", "resourceId"],

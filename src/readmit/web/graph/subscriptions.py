@@ -82,8 +82,10 @@ def create(world: World, call: Call) -> Step:
 
 def read(world: World, call: Call) -> Step:
     """GET /subscriptions/{id}."""
-    found = world.database.read(flows.find, world, caller_of(call), call.parameters["id"])
-    return _shown(call, found)
+    options = lists.options_of(call, "subscription", shape="single")
+    found = item(world.database.read(flows.find, world, caller_of(call), call.parameters["id"]))
+    context = lists.context("subscriptions", options.select, single=True)
+    return graph_reply(call, 200, entity(frame_of(call), context, lists.selected(found, options.select)))
 
 
 def update(world: World, call: Call) -> Step:
