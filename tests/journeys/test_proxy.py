@@ -35,6 +35,8 @@ def proxy_of(folder: Path) -> Iterator[int]:
         assert process.stderr is not None
         found = re.search(r"http://127\.0\.0\.1:(\d+) ", process.stderr.readline())
         assert found is not None
+        usage = process.stderr.readline()
+        assert usage.startswith(f"  export HTTPS_PROXY=http://127.0.0.1:{found[1]} NODE_EXTRA_CA_CERTS={folder}"), usage
         yield int(found[1])
     finally:
         process.send_signal(signal.SIGTERM)

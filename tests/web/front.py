@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,23 +58,6 @@ class Site:
     def graph(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> httpx2.Response:
         """A request with Automation's token."""
         return self.ask(method, path, headers={"authorization": f"Bearer {self.token}", **(headers or {})}, **more)
-
-    def raw(self, method: str, target: bytes) -> Any:
-        """The JSON answer to a request whose target goes out as it is, with Automation's token."""
-        path, _, query = target.partition(b"?")
-        headers = [(b"host", b"localhost:8443"), (b"authorization", f"Bearer {self.token}".encode())]
-        scope = {"type": "http", "method": method, "scheme": "https", "headers": headers, "client": ("127.0.0.1", 1)}
-        scope |= {"path": path.decode(), "raw_path": path, "query_string": query}
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b""}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        asyncio.run(self._front(scope, receive, send))
-        return json.loads(sent[1]["body"])
 
 
 class Person:

@@ -73,8 +73,9 @@ async def _run(tunnel: Tunnel, port: int, ca: Path) -> None:
 
 
 def _announce(port: int, tunnel: Tunnel, ca: Path) -> None:
-    note(
-        f"readmit proxy on http://{_HOST}:{port} leads Microsoft's hosts to {tunnel.server[0]}:{tunnel.server[1]}\n"
-        f"  export HTTPS_PROXY=http://{_HOST}:{port} NODE_EXTRA_CA_CERTS={ca.resolve()}\n"
-        f"  export SSL_CERT_FILE={ca.resolve()} REQUESTS_CA_BUNDLE={ca.resolve()}"
-    )
+    for line in (
+        f"readmit proxy on http://{_HOST}:{port} leads Microsoft's hosts to {tunnel.server[0]}:{tunnel.server[1]}",
+        f"  export HTTPS_PROXY=http://{_HOST}:{port} NODE_EXTRA_CA_CERTS={ca.resolve()}",
+        f"  export SSL_CERT_FILE={ca.resolve()} REQUESTS_CA_BUNDLE={ca.resolve()} CURL_CA_BUNDLE={ca.resolve()}",
+    ):
+        note(line)

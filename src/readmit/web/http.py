@@ -93,8 +93,8 @@ class Front:
             return self._refuse(scope, 413)
         call = Call(
             method=scope["method"],
-            path=wire.text(scope["raw_path"].split(b"?", 1)[0]),
-            query=wire.text(scope["query_string"]),
+            path=scope["raw_path"].decode("ascii").split("?", 1)[0],
+            query=scope["query_string"].decode("ascii"),
             headers=headers,
             body=body,
             origin=origin,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
-from urllib.parse import quote, unquote_to_bytes
-
-_IN_URLS: Final = "".join(map(chr, range(0x21, 0x7F)))
+from typing import Any
+from urllib.parse import unquote_to_bytes
 
 
 def headers_of(scope: Mapping[str, Any]) -> tuple[Mapping[str, str], int, bool]:
@@ -26,15 +24,10 @@ def headers_of(scope: Mapping[str, Any]) -> tuple[Mapping[str, str], int, bool]:
     return found, size, twice
 
 
-def text(raw: bytes) -> str:
-    """Part of a URL in ASCII: clients send letters unencoded (curl does), and links made from it must be URLs."""
-    return raw.decode("ascii") if raw.isascii() else quote(raw, safe=_IN_URLS)
-
-
 def readable(raw: bytes) -> bool:
-    """Whether part of a URL is UTF-8 once it is decoded: a letter that cannot be read is never guessed."""
-    if b"%" not in raw and raw.isascii():
-        return True
+    """Whether part of a URL is ASCII, and UTF-8 once it is decoded: a letter that cannot be read is never guessed."""
+    if b"%" not in raw or not raw.isascii():
+        return raw.isascii()
     try:
         unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
