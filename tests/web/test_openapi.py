@@ -37,6 +37,11 @@ def test_every_operation_of_the_table_is_described_and_nothing_else() -> None:
     assert tokens <= told("")
 
 
+def test_what_always_refuses_says_so() -> None:
+    refused = document()["paths"]["/v1.0/invitations"]["get"]
+    assert (refused["summary"], list(refused["responses"])) == ("Always refused", ["default"])
+
+
 def test_names_are_unique_and_what_is_referred_to_is_there() -> None:
     names = [operation["operationId"] for _, _, operation in operations()]
     assert len(set(names)) == len(names)

@@ -75,6 +75,8 @@ def described(operation: Operation) -> dict[str, Any]:
         told["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     if operation.public:
         told["security"] = []
+    if operation.answer in _REFUSING:
+        told |= {"summary": "Always refused", "description": "Known to Graph; the answer here is always an error."}
     return told
 
 
