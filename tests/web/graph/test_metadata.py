@@ -38,6 +38,28 @@ def test_every_operation_leads_to_a_place_of_the_model(operation: Any) -> None:
     assert place(operation.pattern)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "shape", "type"),
+    [
+        ("/users/{id}/memberOf/microsoft.graph.group/$count", "count", "group"),
+        ("/groups/{id}/members/{other}/$ref", "references", "directoryObject"),
+        ("/users/{id}/manager", "entity", "directoryObject"),
+        ("/policies/authorizationPolicy/authorizationPolicy", "entity", "authorizationPolicy"),
+        ("/policies/crossTenantAccessPolicy/partners/{id}", "entity", "crossTenantAccessPolicyConfigurationPartner"),
+        ("/directory/deletedItems/microsoft.graph.user/{id}/restore", "operation", "user"),
+    ],
+)
+def test_a_path_leads_to_a_place_of_the_model(pattern: str, shape: str, type: str) -> None:
+    found = place(pattern)
+    assert (found.shape, found.type) == (shape, type)
+
+
+@pytest.mark.parametrize("pattern", ["/nonsense", "/users/{id}/nonsense", "/users/memberOf", "/users/$count/{id}"])
+def test_other_paths_lead_nowhere(pattern: str) -> None:
+    with pytest.raises(LookupError):
+        place(pattern)
+
+
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
 def test_the_container_holds_what_the_table_begins_with(graph: Graph, version: str) -> None:
     container = schema(graph, version).find(f"{EDM}EntityContainer")

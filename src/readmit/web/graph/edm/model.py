@@ -95,6 +95,9 @@ def _step(here: Type, segment: str, noted: Reached) -> Type | Place:
         return Place("value", here.name)
     if segment.startswith("{") and here.many:
         return Type(here.name)
+    if segment == here.name and not here.many:
+        # Beta names the one policy by its id, which is the name of its type (graph G6).
+        return here
     if segment.startswith(_CAST):
         cast = segment.removeprefix(_CAST)
         noted.types.add(TYPES[cast].name)
