@@ -168,6 +168,10 @@ def test_M7_what_is_told_as_required_is_required(graph: Graph, path: str, needed
         "principalId": CONTOSO,
         "roleDefinitionId": CONTOSO,
         "appRoleId": CONTOSO,
+        "changeType": "updated",
+        "resource": "users",
+        "notificationUrl": "https://hooks.example.com/",
+        "expirationDateTime": "2026-02-01T00:00:00Z",
     }
     required = document()["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["allOf"][1]
     body = {name: whole[name] for name in required["required"] if name != needed}
