@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from readmit.domain.application import Application, ServicePrincipal
+from readmit.domain.errors import Duplicate, InvalidValue
 from readmit.domain.graph_permissions import COMMAND_LINE_TOOLS_APP_ID, GRAPH_APP_ID, READMIT_APP_ID
 from readmit.domain.permission import Caller
 from readmit.domain.tenant import Tenant
@@ -52,6 +54,36 @@ def change(
     tenants.update(tx, after)
     target = ("Directory", after.id, after.display_name)
     event = object_event("Set Company Information", "DirectoryManagement", "Update", target)
+    record(tx, world, caller, event, correlation_id=correlation_id)
+
+
+def change_settings(
+    tx: Transaction,
+    world: World,
+    caller: Caller,
+    changed: Mapping[str, Any],
+    *,
+    activity: str,
+    fresh: bool = False,
+    correlation_id: str | None = None,
+) -> None:
+    """Write settings that a policy shows; they act at once. Without change nothing is noted (graph G46).
+
+    `fresh`: no domain list may be there yet. Raises Duplicate (M15), InvalidValue (M6) for both lists at once.
+    """
+    before = tenant_of(tx, caller)
+    settings = before.settings
+    if fresh and (settings.allowedDomains or settings.blockedDomains):
+        raise Duplicate
+    after = replace(before, settings=replace(settings, **changed))
+    if after.settings.allowedDomains and after.settings.blockedDomains:
+        raise InvalidValue("definition", "B2BManagementPolicy")
+    if after == before:
+        return
+    tenants.update(tx, after)
+    target = ("Policy", after.id, activity)
+    told = {name: [getattr(settings, name), value] for name, value in changed.items()}
+    event = object_event(activity, "Policy", "Update", target, changed=told)
     record(tx, world, caller, event, correlation_id=correlation_id)
 
 

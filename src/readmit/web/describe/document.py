@@ -43,7 +43,7 @@ def document() -> dict[str, Any]:
             **other_paths.operation_paths(),
         },
         "components": {
-            "schemas": {**schemas.components(reached_by(TABLE, "v1.0"), "v1.0"), **other_paths.SCHEMAS},
+            "schemas": {**schemas.components(reached_by(TABLE, "beta"), "v1.0"), **other_paths.SCHEMAS},
             "parameters": graph_paths.PARAMETERS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },

@@ -93,6 +93,9 @@ READ_ROLES: Final = Access(_any("RoleManagement.Read.Directory", _ROLES, _DR))
 WRITE_ROLES: Final = Access(_any(_ROLES), roles=_any(PRIVILEGED_ROLE_ADMINISTRATOR))
 
 READ_ORGANIZATION: Final = Access(_any("Organization.Read.All", _DR, "User.Read"), anybody=True)
+READ_POLICIES: Final = Access(_any("Policy.Read.All"))
+WRITE_AUTHORIZATION: Final = Access(_any("Policy.ReadWrite.Authorization"), roles=_any(PRIVILEGED_ROLE_ADMINISTRATOR))
+WRITE_DOMAIN_LISTS: Final = Access(_any("Policy.ReadWrite.Authorization"), roles=_any(SECURITY_ADMINISTRATOR))
 WRITE_ORGANIZATION: Final = Access(_any("Organization.ReadWrite.All"), roles=frozenset())
 """Of delegated callers, Global Administrators only."""
 READ_DOMAINS: Final = Access(_any("Domain.Read.All", _DR))

@@ -19,6 +19,7 @@ from readmit.web.graph import (
     grants,
     groups,
     invitations,
+    policies,
     roles,
     service,
     service_principals,
@@ -95,6 +96,7 @@ TABLE: Final[tuple[Operation, ...]] = (
     *deleted.OPERATIONS,
     *directory_objects.OPERATIONS,
     *tenant.OPERATIONS,
+    *policies.OPERATIONS,
     *audit_logs.OPERATIONS,
 )
 """Every operation that readmit provides. The matrix of rights is tested from it (security T35)."""
