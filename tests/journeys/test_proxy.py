@@ -128,3 +128,20 @@ def test_what_keeps_the_proxy_from_starting_is_one_sentence(house: House, port: 
     assert "start `readmit serve` there" in refused("--data", str(tmp_path))
     (tmp_path / "server.json").write_text('{"host": "127.0.0.1", "port": 1, "tls": false}')
     assert "without --no-tls" in refused("--data", str(tmp_path))
+
+
+def test_it_ends_quietly_while_connections_are_open(house: House) -> None:
+    command = [*PROGRAM, "proxy", "--port", "0", "--data", str(house.data)]
+    process = subprocess.Popen(command, env=environ(), stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    found = re.search(r"http://127\.0\.0\.1:(\d+) ", process.stderr.readline())
+    assert found is not None
+    address = ("127.0.0.1", int(found[1]))
+    with closing(socket.create_connection(address)) as idle, closing(socket.create_connection(address)) as open_:
+        idle.sendall(b"CONNECT")
+        open_.sendall(b"CONNECT graph.microsoft.com:443 HTTP/1.1\r\n\r\n")
+        assert open_.recv(100).startswith(b"HTTP/1.1 200 ")
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in told

@@ -50,6 +50,9 @@ class Tunnel:
                 await writer.drain()
         except (OSError, TimeoutError):
             pass
+        except asyncio.CancelledError:
+            # The proxy ends, and with it this task: as a cancelled one, asyncio would print a traceback for each.
+            pass
         finally:
             writer.close()
             with suppress(OSError):
