@@ -224,6 +224,30 @@ def test_memberships_come_and_go_with_groups_and_with_members(site: Site) -> Non
     assert group not in consumer.objects
 
 
+@pytest.mark.parametrize("prefer", ["", "return=minimal"])
+def test_what_is_restored_is_told_whole(site: Site, prefer: str) -> None:
+    """Whoever was told of its removal has forgotten it."""
+    headers = {"prefer": prefer}
+    people, groups = Consumer(site, "/v1.0/users/delta", headers), Consumer(site, "/v1.0/groups/delta", headers)
+    people.catch_up()
+    groups.catch_up()
+    user, group = site.house.people["max"], next(iter(groups.members))
+    before = people.objects[user], groups.objects[group], groups.members[group] - {user}
+    for path, id in (("users", user), ("groups", group)):
+        assert site.graph("DELETE", f"/v1.0/{path}/{id}").status_code == 204
+    people.catch_up()
+    groups.catch_up()
+    assert user not in people.objects
+    assert group not in groups.objects
+    for id in (group, user):
+        assert site.graph("POST", f"/v1.0/directory/deletedItems/{id}/restore", json={}).status_code == 200
+        people.catch_up()
+        groups.catch_up()
+    assert settled(people.objects)[user] == before[0]
+    assert settled(groups.objects)[group] == before[1]
+    assert groups.members[group] == before[2] | {user}
+
+
 def test_pages_and_a_group_larger_than_a_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delta_reader, "PAGE", 2)
     monkeypatch.setattr(delta_reader, "MEMBERS", 2)
@@ -310,7 +334,7 @@ def test_at_most_fifty_ids(site: Site) -> None:
     assert site.graph("GET", f"/v1.0/users/delta?$filter={' or '.join(ids)}").status_code == 400
 
 
-STEPS = ("patch", "reset", "delete", "restore", "purge", "invite", "join", "leave", "group", "drop", "look")
+STEPS = ("patch", "reset", "delete", "restore", "purge", "invite", "join", "leave", "group", "drop", "regain", "look")
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -348,6 +372,7 @@ def _do(site: Site, what: str, one: int, other: int) -> None:
         "join": ("POST", f"/groups/{group}/members/$ref", reference),
         "leave": ("DELETE", f"/groups/{group}/members/{user}/$ref", None),
         "drop": ("DELETE", f"/groups/{group}", None),
+        "regain": ("POST", f"/directory/deletedItems/{group}/restore", {}),
     }
     if what == "group":
         make_group(site, f"Group{one}{other}")

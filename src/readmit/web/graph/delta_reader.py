@@ -184,7 +184,8 @@ class Reader:
     def _told(self, state: State, item: Item, mine: Sequence[Change]) -> dict[str, Any]:
         """What changed, also where it is null now; without `minimal` what else is set as well."""
         about = [change for change in mine if change.member_id is None]
-        whole = any(not change.columns for change in about)
+        # Whoever was told of a removal has forgotten the object: a restored one is told whole, also with `minimal`.
+        whole = any(not change.columns or "deleted_at" in change.columns for change in about)
         columns = {column for change in about for column in change.columns}
         changed = {name for column in columns for name in _TOLD[self.kind].get(column, ())}
         body: dict[str, Any] = {"id": item.id}

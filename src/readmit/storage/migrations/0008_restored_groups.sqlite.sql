@@ -1,0 +1,2 @@
+-- SQLite only: a reader forgets a deleted group with its members, so a restored one tells them again, row by row and so page by page (graph G58).
+CREATE TRIGGER groups_restored AFTER UPDATE OF deleted_at ON groups WHEN OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL BEGIN INSERT INTO changes (seq, tenant_id, kind, object_id, member_id, member_type) SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM changes) - 1 + ROW_NUMBER() OVER (ORDER BY m.member_id), NEW.tenant_id, 'group', m.group_id, m.member_id, m.member_type FROM group_members m WHERE m.group_id = NEW.id; END;
