@@ -12,9 +12,9 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
 from readmit.domain.redemption import ToApplication
 from readmit.domain.session import SignIn
-from readmit.flows import authorize, tokens
-from readmit.flows.authorize import Exchange
+from readmit.flows import authorize, refresh, tokens
 from readmit.flows.browsers import Browser, session_of
+from readmit.flows.issue import Exchange
 from readmit.storage import apps, clients, tenants, users
 from readmit.storage.clients import Client
 from world import CALLBACK, EXPENSES, House
@@ -86,7 +86,7 @@ def tokens_for(house: House, address: str, **more: Any) -> dict[str, Any]:
 def renew(house: House, token: str, **more: Any) -> Any:
     """The token endpoint's `refresh_token`."""
     app = more.pop("client", None) or client(house)
-    return house.write(authorize.refresh, house.world, app, Exchange(token, **more))
+    return house.write(refresh.refresh, house.world, app, Exchange(token, **more))
 
 
 def claims_of(house: House, token: str) -> dict[str, Any]:

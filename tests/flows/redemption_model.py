@@ -23,10 +23,10 @@ from readmit.domain.errors import DeadEnd, Refused, Throttled, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted
 from readmit.domain.redemption import ToMyApps
-from readmit.flows import authorize, codes, directory, links, prove, redeem, removal, sign_in, tokens
-from readmit.flows.authorize import Exchange
+from readmit.flows import authorize, codes, directory, links, prove, redeem, refresh, removal, sign_in, tokens
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.directory import UserChanges
+from readmit.flows.issue import Exchange
 from readmit.proofs import passcode
 from readmit.storage import clients, passcodes, queries_tenants, users
 from world import CALLBACK, EXPENSES, PASSWORD, a_browser, copy_house
@@ -412,7 +412,7 @@ class Model(RuleBasedStateMachine):
 
         def refresh_lives() -> bool:
             try:
-                self.house.write(authorize.refresh, self.world, client, Exchange(body["refresh_token"]))
+                self.house.write(refresh.refresh, self.world, client, Exchange(body["refresh_token"]))
             except TokenRefused:
                 return False
             return True

@@ -26,8 +26,8 @@ from readmit.domain.guest import User
 from readmit.domain.permission import Caller
 from readmit.domain.tenant import InvalidSetting, TenantSettings
 from readmit.flows import access, apps, authorize, directory, groups, removal
-from readmit.flows.authorize import Exchange
 from readmit.flows.directory import UserChanges
+from readmit.flows.issue import Exchange
 from readmit.storage import apps as app_tables
 from readmit.storage import assignments, clients, users
 from readmit.storage import groups as group_tables

@@ -31,8 +31,8 @@ from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
 from readmit.domain.guest import Accepted, Binding
 from readmit.domain.tenant import TenantSettings
-from readmit.flows import authorize, providers, tokens
-from readmit.flows.authorize import Exchange
+from readmit.flows import authorize, consent, providers, tokens, userinfo
+from readmit.flows.issue import Exchange
 from readmit.flows.providers import Registration
 from readmit.storage import grants, tenants
 from world import AUTOMATION, CALLBACK, EXPENSES, House, copy_house
@@ -110,9 +110,9 @@ def test_a_code_may_name_another_resource_of_the_same_grant(house: House) -> Non
 def test_L6_a_reset_forgets_the_consents_that_the_guest_gave(house: House) -> None:
     user_id = house.people["alice"]
     request = asking(house, scopes=("Mail.Read", "User.Read"))
-    house.write(authorize.record_consent, house.world, request, user_id)
+    house.write(consent.record_consent, house.world, request, user_id)
     house.reset(user_id, HOME)
-    assert house.read(authorize.missing_consent, request, user_id) == ("Mail.Read",)
+    assert house.read(consent.missing_consent, request, user_id) == ("Mail.Read",)
 
 
 # ----------------------------------------------------------------------- refresh
@@ -217,7 +217,7 @@ def test_a_refused_exchange_writes_nothing(house: House) -> None:
 
 
 def info(house: House, token: str) -> dict[str, Any]:
-    return house.read(authorize.userinfo, house.world, claims_of(house, token))
+    return house.read(userinfo.userinfo, house.world, claims_of(house, token))
 
 
 def test_L31_userinfo_asserts_no_address_that_is_off_the_object(house: House) -> None:
@@ -230,7 +230,7 @@ def test_userinfo_dies_with_the_grant(house: House) -> None:
     token = tokens_for(house, HOME)["access_token"]
     assert refused(info, house, tokens_for(house, HOME, scopes=("User.Read",))["access_token"]) == 50173
     found = claims_of(house, token)
-    assert refused(house.read, authorize.userinfo, house.world, {**found, "rm_epoch": 7}) == 50173
+    assert refused(house.read, userinfo.userinfo, house.world, {**found, "rm_epoch": 7}) == 50173
     house.write(lambda tx: grants.end(tx, found["rm_gid"]))
     assert refused(info, house, token) == 50173
 

@@ -18,9 +18,9 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
 from readmit.domain.redemption import Flow, ToApplication
 from readmit.domain.session import SignIn
-from readmit.flows import authorize, browsers, introspection, keys, redeem, sign_in, tokens
-from readmit.flows.authorize import Exchange
+from readmit.flows import authorize, browsers, consent, introspection, keys, redeem, refresh, sign_in, tokens, userinfo
 from readmit.flows.browsers import Browser, digest, session_of
+from readmit.flows.issue import Exchange
 from readmit.flows.tokens import Asked, Presented
 from readmit.storage import apps, client_secrets, clients, grants, queries_tenants, users
 from readmit.tokens import Keyring, base64url
@@ -79,7 +79,7 @@ def granted(house: House, name: str, **more: Any) -> dict[str, Any]:
 
 
 def refreshed(house: House, token: str, **more: Any) -> Any:
-    return house.write(authorize.refresh, house.world, client(house), Exchange(token, **more))
+    return house.write(refresh.refresh, house.world, client(house), Exchange(token, **more))
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def test_T23_sixteen_parallel_refreshes_leave_one_chain(house: House) -> None:
 def test_O5_a_family_ends_after_ninety_days_and_a_foreign_client_gets_nothing(house: House) -> None:
     body = granted(house, "mia")
     other = replace(client(house), app_id=AUTOMATION)
-    assert refused(house.write, authorize.refresh, house.world, other, Exchange(body["refresh_token"])) == 50173
+    assert refused(house.write, refresh.refresh, house.world, other, Exchange(body["refresh_token"])) == 50173
     house.clock.pass_(days=91)
     assert refused(refreshed, house, body["refresh_token"]) == 700082
 
@@ -271,15 +271,15 @@ def test_consent_is_asked_remembered_and_ended_by_a_reset(house: House) -> None:
     """Security O10, lifecycle L6."""
     asked = request(house, scopes=("openid", "User.Read", "User.ReadWrite"))
     guest = house.people["max"]
-    assert house.read(authorize.missing_consent, asked, guest) == ("User.ReadWrite",)
-    house.write(authorize.record_consent, house.world, asked, guest)
-    house.write(authorize.record_consent, house.world, asked, guest)
-    assert house.read(authorize.missing_consent, asked, guest) == ()
+    assert house.read(consent.missing_consent, asked, guest) == ("User.ReadWrite",)
+    house.write(consent.record_consent, house.world, asked, guest)
+    house.write(consent.record_consent, house.world, asked, guest)
+    assert house.read(consent.missing_consent, asked, guest) == ()
     more = replace(asked, scopes=("User.Read.All",))
-    house.write(authorize.record_consent, house.world, more, guest)
-    assert house.read(authorize.missing_consent, more, guest) == ()
+    house.write(consent.record_consent, house.world, more, guest)
+    assert house.read(consent.missing_consent, more, guest) == ()
     house.reset(guest, "max@post.example")
-    assert house.read(authorize.missing_consent, asked, guest) == ("User.ReadWrite",)
+    assert house.read(consent.missing_consent, asked, guest) == ("User.ReadWrite",)
 
 
 def start_authorize(house: House, browser: Browser, asked: AuthorizeRequest) -> Any:
@@ -504,14 +504,14 @@ def test_a_client_gives_back_its_own_tokens(house: House) -> None:
 def test_userinfo_is_the_user_behind_a_live_grant(house: House) -> None:
     body = granted(house, "max")
     found = claims(body["access_token"])
-    told = house.read(authorize.userinfo, house.world, found)
+    told = house.read(userinfo.userinfo, house.world, found)
     assert told == {"sub": claims(body["id_token"])["sub"], "name": "Max", "email": "max@post.example"}
     plain = claims(granted(house, "max", scopes=("openid",))["access_token"])
-    assert set(house.read(authorize.userinfo, house.world, plain)) == {"sub"}
+    assert set(house.read(userinfo.userinfo, house.world, plain)) == {"sub"}
     without = claims(granted(house, "max", scopes=("User.Read",))["access_token"])
-    assert refused(house.read, authorize.userinfo, house.world, without) == 50173
+    assert refused(house.read, userinfo.userinfo, house.world, without) == 50173
     house.reset(house.people["max"], "max@post.example")
-    assert refused(house.read, authorize.userinfo, house.world, found) == 50173
+    assert refused(house.read, userinfo.userinfo, house.world, found) == 50173
 
 
 # ------------------------------------------------------------- sessions and keys

@@ -20,7 +20,7 @@ from applications import (
 )
 
 from readmit.domain.errors import TokenRefused
-from readmit.flows import authorize, sign_in
+from readmit.flows import consent, sign_in
 from readmit.flows.browsers import digest
 from readmit.flows.tokens import Asked
 from readmit.storage import clients, queries_tenants
@@ -35,7 +35,7 @@ SELF = Asked(f"api://{EXPENSES}", graph=False)
 def consented(house: House, *scopes: str, resource: Asked = BOOKS) -> None:
     """Alice lets Expenses have these scopes of an API."""
     request = asking(house, resource=resource.resource, graph=resource.graph, scopes=scopes)
-    house.write(authorize.record_consent, house.world, request, house.people["alice"])
+    house.write(consent.record_consent, house.world, request, house.people["alice"])
 
 
 def refusal(house: House, token: str, asked: Asked) -> TokenRefused:
@@ -116,7 +116,7 @@ def test_a_default_scope_stands_for_everything_consented_to(house: House) -> Non
 
 def test_a_default_scope_needs_no_consent_of_its_own(house: House) -> None:
     request = asking(house, scopes=(".default", "User.Read"))
-    assert house.read(authorize.missing_consent, request, house.people["alice"]) == ()
+    assert house.read(consent.missing_consent, request, house.people["alice"]) == ()
 
 
 def test_a_consent_is_for_one_user_one_application_and_one_resource(house: House) -> None:
@@ -124,20 +124,20 @@ def test_a_consent_is_for_one_user_one_application_and_one_resource(house: House
     consented(house, "Books.Read")
     request = asking(house, resource=BOOKS.resource, graph=False, scopes=("Books.Read",))
     alice, max_ = house.people["alice"], house.people["max"]
-    assert house.read(authorize.missing_consent, request, alice) == ()
-    assert house.read(authorize.missing_consent, request, max_) == ("Books.Read",)
+    assert house.read(consent.missing_consent, request, alice) == ()
+    assert house.read(consent.missing_consent, request, max_) == ("Books.Read",)
     other = replace(request, client_id=AUTOMATION)
-    assert house.read(authorize.missing_consent, other, alice) == ("Books.Read",)
+    assert house.read(consent.missing_consent, other, alice) == ("Books.Read",)
     at_graph = replace(request, resource=GRAPH, graph=True)
-    assert house.read(authorize.missing_consent, at_graph, alice) == ("Books.Read",)
+    assert house.read(consent.missing_consent, at_graph, alice) == ("Books.Read",)
 
 
 def test_L6_an_administrators_consent_outlives_a_reset(house: House) -> None:
     consented(house, "Books.Read")
     house.reset(house.people["alice"], HOME)
     mine = asking(house, resource=BOOKS.resource, graph=False, scopes=("Books.Read",))
-    assert house.read(authorize.missing_consent, mine, house.people["alice"]) == ("Books.Read",)
-    assert house.read(authorize.missing_consent, asking(house), house.people["alice"]) == ()
+    assert house.read(consent.missing_consent, mine, house.people["alice"]) == ("Books.Read",)
+    assert house.read(consent.missing_consent, asking(house), house.people["alice"]) == ()
 
 
 def test_a_consent_that_is_asked_for_silently_names_the_application(house: House) -> None:

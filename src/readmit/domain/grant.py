@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 ResponseMode = Literal["query", "fragment", "form_post"]
+
+OPENID_SCOPES: Final = frozenset({"openid", "profile", "email", "offline_access"})
+"""Scopes of OpenID Connect itself: they belong to no resource."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import Any, Final
 from readmit.domain.errors import Throttled, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.session import SignIn
-from readmit.flows import authorize, tokens
-from readmit.flows.authorize import Exchange
+from readmit.flows import granting, issue, tokens
 from readmit.flows.browsers import digest
+from readmit.flows.issue import Exchange
 from readmit.flows.world import World
 from readmit.storage import attempts, device_codes, grants
 from readmit.storage.clients import Client
@@ -122,7 +122,7 @@ def enter(tx: Transaction, world: World, typed: str, *, session: str, ip: str) -
 def approve(tx: Transaction, world: World, request: AuthorizeRequest, sign_in: SignIn) -> bool:
     """The person accepts: the grant is the device's. False if its time is over."""
     assert request.device is not None
-    grant = authorize.make_grant(tx, world, request, sign_in)
+    grant = granting.make_grant(tx, world, request, sign_in)
     if device_codes.decide(tx, request.device, "approved", grant.id, world.now()):
         return True
     grants.end(tx, grant.id)
@@ -160,6 +160,6 @@ def poll(tx: Transaction, world: World, client: Client, brought: Exchange) -> di
         return TokenRefused("authorization_pending", 70016, text)
     grant = grants.get(tx, code.grant_id)
     assert grant is not None
-    authorize.check_alive(tx, world, grant)
+    granting.check_alive(tx, world, grant)
     device_codes.delete(tx, hash)
-    return authorize.tokens_of(tx, world, client, grant, brought)
+    return issue.tokens_of(tx, world, client, grant, brought)

@@ -6,8 +6,8 @@ from typing import Any
 
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
-from readmit.flows.authorize import check_alive
 from readmit.flows.browsers import digest
+from readmit.flows.granting import check_alive
 from readmit.flows.world import World
 from readmit.storage import clients, grants
 from readmit.storage.clients import Client

@@ -23,7 +23,7 @@ from readmit.domain.redemption import (
     redeem,
 )
 from readmit.domain.tenant import Tenant
-from readmit.flows import authorize, device, sign_in_log
+from readmit.flows import authorize, consent, device, sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in
 from readmit.flows.prove import ONE_TIME, live_account
 from readmit.flows.world import World
@@ -111,7 +111,7 @@ def look(tx: Transaction, world: World, browser: Browser, flow_id: str) -> View:
 
 def _to_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
     """What the consent page shows: what nobody consented to yet; all of it where the application asks anew."""
-    return request.scopes if "consent" in request.prompt else authorize.missing_consent(tx, request, user_id)
+    return request.scopes if "consent" in request.prompt else consent.missing_consent(tx, request, user_id)
 
 
 def _may_reuse(flow: Flow) -> bool:
@@ -235,7 +235,7 @@ def _arrive(
     assert flow.proof is not None
     request = flow.target.request if isinstance(flow.target, ToApplication) else None
     if request is not None:
-        if authorize.not_assigned(tx, request, user.id):
+        if consent.not_assigned(tx, request, user.id):
             application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
             raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
         if not agreed and _to_consent(tx, request, user.id):
@@ -340,7 +340,7 @@ def consent_to_application(tx: Transaction, world: World, browser: Browser, flow
     user = users.live(tx, tenant.id, flow.user_id)
     if user is None or user.epoch != flow.epoch:
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
-    authorize.record_consent(tx, world, flow.target.request, user.id)
+    consent.record_consent(tx, world, flow.target.request, user.id)
     return _arrive(tx, world, browser, tenant, flow, user, agreed=True)
 
 

@@ -13,7 +13,7 @@ from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, Target, ToAppl
 from readmit.domain.session import SignIn
 from readmit.domain.sign_in_log import Failure, dead_end
 from readmit.domain.tenant import Tenant
-from readmit.flows import authorize, sign_in_log, tokens
+from readmit.flows import authorize, consent, sign_in_log, tokens
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.prove import sign_in_method
 from readmit.flows.world import World
@@ -87,7 +87,7 @@ def begin_authorize(
             flow = sign_in_method(tx, tenant, flow, typed)
         browser_flows.insert(tx, flow)
         return flow
-    if authorize.not_assigned(tx, request, user.id):
+    if consent.not_assigned(tx, request, user.id):
         application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
         sign_in_log.silently_refused(
             tx, world, browser, request, entry, failure=dead_end(Page.NOT_ASSIGNED, known=True)
@@ -95,10 +95,10 @@ def begin_authorize(
         if silent:
             raise TokenRefused("interaction_required", 50105, "The signed in user is not assigned to a role.")
         raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
-    if authorize.missing_consent(tx, request, user.id) or "consent" in request.prompt:
+    if consent.missing_consent(tx, request, user.id) or "consent" in request.prompt:
         if silent:
             client = tokens.client_of(tx, tenant.id, request.client_id)
-            refusal = authorize.consent_required("interaction_required", client)
+            refusal = consent.consent_required("interaction_required", client)
             failure = Failure(refusal.number, refusal.text)
             sign_in_log.silently_refused(tx, world, browser, request, entry, failure=failure)
             raise refusal

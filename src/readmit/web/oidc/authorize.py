@@ -15,9 +15,9 @@ from readmit.storage.clients import Client
 from readmit.web import pages, sign_in
 from readmit.web.call import Call, Reply, Step
 from readmit.web.languages import language_of
+from readmit.web.oidc.fields import asked_scopes, malformed
 from readmit.web.oidc.metadata import COMMON, tenant_named
 from readmit.web.oidc.responses import authorization_response, error_fields
-from readmit.web.oidc.token import asked_scopes, malformed
 
 _PROMPTS = frozenset({"login", "none", "select_account", "consent"})
 

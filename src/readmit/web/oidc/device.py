@@ -15,9 +15,9 @@ from readmit.web.arrive import see_other
 from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.cookies import clear_flow, seed_csrf, set_flow
 from readmit.web.languages import language_of
+from readmit.web.oidc.fields import asked_scopes, fields_of, required
 from readmit.web.oidc.metadata import COMMON, tenant_named
 from readmit.web.oidc.responses import json_reply
-from readmit.web.oidc.token import asked_scopes, fields_of, required
 
 PAGE = "/common/oauth2/deviceauth"
 SEED = "d"

@@ -8,7 +8,7 @@ from readmit.domain.errors import ReadmitError, TokenRefused
 from readmit.flows.world import World
 from readmit.web.call import Call, Reply, Write
 from readmit.web.http import Door
-from readmit.web.oidc import authorize, device, logout, metadata, responses, token
+from readmit.web.oidc import authorize, device, logout, metadata, responses, status, token, userinfo
 from readmit.web.table import Entry, Table
 
 _TENANT = "/{tenant}/oauth2/v2.0"
@@ -18,14 +18,14 @@ TABLE = (
     Entry("GET", device.PAGE, device.page),
     Entry("GET POST", f"{_TENANT}/authorize", authorize.authorize),
     Entry("GET POST", f"{_TENANT}/logout", logout.logout),
-    Entry("POST", f"{_TENANT}/introspect", token.introspect),
-    Entry("POST", f"{_TENANT}/revoke", token.revoke),
+    Entry("POST", f"{_TENANT}/introspect", status.introspect),
+    Entry("POST", f"{_TENANT}/revoke", status.revoke),
     Entry("GET", "/{tenant}/v2.0/.well-known/openid-configuration", metadata.discovery),
     Entry("GET", "/.well-known/oauth-authorization-server/{tenant}/v2.0", metadata.discovery),
     Entry("GET", "/{tenant}/discovery/v2.0/keys", metadata.keys),
     Entry("GET", "/common/discovery/instance", metadata.instance),
     Entry("GET", "/metadata/endpoints", metadata.clouds),
-    Entry("GET POST", "/oidc/userinfo", token.userinfo),
+    Entry("GET POST", "/oidc/userinfo", userinfo.userinfo),
 )
 
 _SHARED = ("/token", "/keys", "/openid-configuration", "/userinfo", "/discovery/instance")

@@ -1,0 +1,84 @@
+"""What an application may have of a user: consent, asked, remembered and applied, and assignment (security O10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from readmit.domain.errors import TokenRefused
+from readmit.domain.grant import OPENID_SCOPES, AuthorizeRequest
+from readmit.flows import tokens
+from readmit.flows.world import World
+from readmit.storage import clients
+from readmit.storage.clients import Client
+from readmit.storage.grants import Grant
+from readmit.storage.transaction import Transaction
+
+
+def consent_required(error: str, client: Client) -> TokenRefused:
+    """TE9, 65001."""
+    text = (
+        "The user or administrator has not consented to use the application with ID "
+        f"'{client.app_id}' named '{client.display_name}'."
+    )
+    return TokenRefused(error, 65001, text, suberror="consent_required")
+
+
+def _parties(tx: Transaction, request: AuthorizeRequest) -> tuple[Client, Client]:
+    client = tokens.client_of(tx, request.tenant_id, request.client_id)
+    asked = tokens.Asked(request.resource, graph=request.graph)
+    return client, tokens.resource_of(tx, request.tenant_id, asked)
+
+
+def missing_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
+    """The scopes asked for that nobody has consented to yet, for this user (security O10)."""
+    client, resource = _parties(tx, request)
+    have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, user_id)
+    wanted = [scope for scope in request.scopes if scope != ".default"]
+    return tuple(scope for scope in wanted if scope not in have)
+
+
+def record_consent(tx: Transaction, world: World, request: AuthorizeRequest, user_id: str) -> None:
+    """Remember that the user consented; a reset forgets it (lifecycle L6)."""
+    client, resource = _parties(tx, request)
+    missing = missing_consent(tx, request, user_id)
+    if missing:
+        scope = " ".join(missing)
+        clients.add_consent(
+            tx, client, resource.service_principal_id, id=world.new_secret(), user_id=user_id, scope=scope
+        )
+
+
+def granted_scopes(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
+    """The scopes of a new grant: `.default` stands for everything that is consented to at its resource."""
+    if ".default" not in request.scopes:
+        return request.scopes
+    client, resource = _parties(tx, request)
+    have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, user_id)
+    named = [scope for scope in request.scopes if scope != ".default"]
+    return (*named, *sorted(have - OPENID_SCOPES - set(named)))
+
+
+def turned(tx: Transaction, client: Client, grant: Grant, asked: tokens.Asked) -> Grant:
+    """The grant for another resource: with what is consented to there, never with the scopes of the first (G73).
+
+    An application may have a token for itself without a consent.
+    """
+    resource = tokens.resource_of(tx, grant.tenant_id, asked)
+    first = tokens.resource_of(tx, grant.tenant_id, tokens.Asked(grant.resource, graph=grant.graph))
+    turned = replace(grant, resource=asked.resource, graph=asked.graph)
+    if resource.app_id == first.app_id:
+        return turned
+    have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, grant.user_id)
+    have -= OPENID_SCOPES
+    if not have and resource.app_id != client.app_id:
+        raise consent_required("invalid_grant", client)
+    kept = (scope for scope in grant.scope.split() if scope in OPENID_SCOPES)
+    return replace(turned, scope=" ".join((*kept, *sorted(have))))
+
+
+def not_assigned(tx: Transaction, request: AuthorizeRequest, user_id: str) -> bool:
+    """Whether the application wants an assignment that the user lacks (50105, P11)."""
+    client = tokens.client_of(tx, request.tenant_id, request.client_id)
+    if not client.assignment_required:
+        return False
+    return not clients.granted_roles(tx, user_id, client.service_principal_id)
