@@ -454,3 +454,42 @@ def test_G65_basic_reading_does_not_open_delta(site: Site) -> None:
     caller = site.house.automation("User.ReadBasic.All")
     with pytest.raises(InsufficientPrivileges):
         check_access(caller, DELTA_USERS, None)
+
+
+def set_manager(site: Site, of: str, manager: str) -> None:
+    body = {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{manager}"}
+    assert site.graph("PUT", f"/v1.0/users/{of}/manager/$ref", json=body).status_code == 204
+
+
+def test_G58_managers_are_told_when_they_begin_change_and_end(site: Site) -> None:
+    alice, hal, ada = (site.house.people[name] for name in ("alice", "max", "pat"))
+
+    def user(id: str, **more: Any) -> dict[str, Any]:
+        return {"@odata.type": "#microsoft.graph.user", "id": id, **more}
+
+    gone = {"@removed": {"reason": "deleted"}}
+    set_manager(site, alice, ada)
+    consumer = Consumer(site, "/v1.0/users/delta?$select=displayName,manager", {"prefer": "return=minimal"})
+    first = {item["id"]: item.get("manager@delta") for item in consumer.catch_up()}
+    assert first[alice] == [user(ada)]
+    assert first[hal] is None
+    set_manager(site, alice, hal)
+    assert consumer.catch_up() == [{"id": alice, "manager@delta": [user(ada, **gone), user(hal)]}]
+    assert site.graph("DELETE", f"/v1.0/users/{alice}/manager/$ref").status_code == 204
+    assert consumer.catch_up()[-1] == {"id": alice, "manager@delta": [user(hal, **gone)]}
+    set_manager(site, alice, ada)
+    names = Consumer(site, "/v1.0/users/delta?$select=displayName")
+    assert all("manager@delta" not in item for item in names.catch_up())
+
+
+def test_G58_a_manager_in_deleted_items_is_told_as_none_and_again_when_restored(site: Site) -> None:
+    alice, bob = site.house.people["alice"], site.house.people["max"]
+    set_manager(site, alice, bob)
+    consumer = Consumer(site, "/v1.0/users/delta?$select=manager", {"prefer": "return=minimal"})
+    consumer.catch_up()
+    assert site.graph("DELETE", f"/v1.0/users/{bob}").status_code == 204
+    told = {item["id"]: item for item in consumer.catch_up()}
+    assert told[alice]["manager@delta"][0]["@removed"] == {"reason": "deleted"}
+    assert site.graph("POST", f"/v1.0/directory/deletedItems/{bob}/restore").status_code == 200
+    told = {item["id"]: item for item in consumer.catch_up()}
+    assert told[alice]["manager@delta"] == [{"@odata.type": "#microsoft.graph.user", "id": bob}]

@@ -24,7 +24,7 @@ from readmit.domain.permission import (
     GLOBAL_ADMINISTRATOR,
     Caller,
 )
-from readmit.flows.record import object_event, record
+from readmit.flows.record import note_creator, object_event, record
 from readmit.flows.world import World
 from readmit.storage import apps, groups
 from readmit.storage.transaction import Transaction
@@ -44,6 +44,7 @@ def create_application(
     application = rules.changed_application(blank, values)
     _check_unique(tx, application)
     apps.insert_application(tx, application)
+    note_creator(tx, caller, application.id)
     if caller.user is not None:
         groups.add_owner(tx, application.id, caller.user.id)
     record(tx, world, caller, app_event("Add", application), correlation_id=correlation_id)
@@ -89,6 +90,7 @@ def create_principal(
     )
     principal = rules.changed_principal(blank, {name: value for name, value in values.items() if name != "appId"})
     apps.insert_principal(tx, principal)
+    note_creator(tx, caller, principal.id)
     if caller.user is not None:
         groups.add_owner(tx, principal.id, caller.user.id)
     record(tx, world, caller, app_event("Add", principal), correlation_id=correlation_id)

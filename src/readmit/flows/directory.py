@@ -12,7 +12,7 @@ from readmit.domain.guest import Accepted, NeverInvited, User, UserType
 from readmit.domain.permission import Caller
 from readmit.domain.tenant import Tenant
 from readmit.flows.again import until_saved
-from readmit.flows.record import record, user_event
+from readmit.flows.record import note_creator, record, user_event
 from readmit.flows.world import World
 from readmit.storage import access, invitations, outbox, roles, tenants, users
 from readmit.storage.transaction import Transaction
@@ -79,6 +79,7 @@ def create_user(
     if not users.upn_is_free(tx, tenant.id, user.upn):
         raise UpnTaken
     users.insert(tx, user)
+    note_creator(tx, caller, user.id)
     if asked.password is not None:
         users.set_password(tx, user.id, asked.password, now=now)
     record(tx, world, caller, user_event("Add user", user, operation="Add"), correlation_id=correlation_id)

@@ -27,7 +27,7 @@ from readmit.domain.permission import (
     Caller,
 )
 from readmit.flows.directory import tenant_of
-from readmit.flows.record import object_event, record
+from readmit.flows.record import note_creator, object_event, record
 from readmit.flows.world import World
 from readmit.storage import directory_objects, groups
 from readmit.storage.transaction import Transaction
@@ -62,6 +62,7 @@ def create_group(
     if group.unique_name is not None and groups.by_unique_name(tx, tenant.id, group.unique_name):
         raise Duplicate
     groups.insert(tx, group)
+    note_creator(tx, caller, group.id)
     events = [_event("Add group", "Add", group)]
     owners = asked.owners or ((caller.user.id,) if caller.user is not None else ())
     events += [_bound(tx, group, "owners", id) for id in owners]

@@ -15,7 +15,7 @@ from readmit.domain.guest import User
 from readmit.domain.invitation import Change, Found, Invitation, Named, Request
 from readmit.domain.permission import Caller, Wanted, check_invitation_rights, may_reset
 from readmit.domain.tenant import NewAddressOnReset, Tenant
-from readmit.flows.record import actor_of
+from readmit.flows.record import actor_of, note_creator
 from readmit.flows.world import World
 from readmit.storage import access, groups, invitations, outbox, providers, roles, sponsors, tenants, users
 from readmit.storage import audit as audit_log
@@ -135,6 +135,7 @@ def _save(
     user, events = change.user, change.events
     if change.before is None:
         users.insert(tx, user)
+        note_creator(tx, caller, user.id)
     elif user is not change.before and not users.update(tx, user, change.before):
         raise Unavailable
     if change.sponsors:

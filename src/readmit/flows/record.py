@@ -8,7 +8,7 @@ from readmit.domain.audit import CORE_DIRECTORY, Actor, Event
 from readmit.domain.guest import User
 from readmit.domain.permission import Caller
 from readmit.flows.world import World
-from readmit.storage import audit
+from readmit.storage import audit, creators
 from readmit.storage.transaction import Transaction
 
 
@@ -24,6 +24,12 @@ def record(tx: Transaction, world: World, caller: Caller, *events: Event, correl
     actor = actor_of(caller)
     now = world.now()
     audit.append(tx, caller.tenant_id, actor, events, now=now, new_id=world.new_id, correlation_id=correlation_id)
+
+
+def note_creator(tx: Transaction, caller: Caller, object_id: str) -> None:
+    """Of a delegated caller it is kept what he made (graph G31); applications have no `createdObjects`."""
+    if caller.user is not None:
+        creators.note(tx, object_id, caller.user.id)
 
 
 def user_event(

@@ -163,6 +163,7 @@ def mark_application_deleted(tx: Transaction, application: Application, when: da
 def delete_application(tx: Transaction, id: str) -> None:
     """Purge an application with its secrets and owners."""
     tx.run("DELETE FROM owners WHERE object_id = :id", {"id": id})
+    tx.run("DELETE FROM creators WHERE object_id = :id", {"id": id})
     tx.run("DELETE FROM applications WHERE id = :id", {"id": id})
 
 
@@ -170,6 +171,7 @@ def delete_principal(tx: Transaction, id: str) -> None:
     """Purge a service principal with what it was granted and what was granted on it."""
     for statement in (
         "DELETE FROM owners WHERE object_id = :id OR owner_id = :id",
+        "DELETE FROM creators WHERE object_id = :id",
         "DELETE FROM group_members WHERE member_id = :id",
         "DELETE FROM role_assignments WHERE principal_id = :id",
         "DELETE FROM app_role_assignments WHERE principal_id = :id",

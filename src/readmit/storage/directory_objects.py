@@ -1,4 +1,4 @@
-"""Finds objects of any kind by id, and the collections that relate them: members, owners, memberships, sponsors."""
+"""Finds objects of any kind by id, and the collections that relate them: members, owners, managers, sponsors."""
 
 from __future__ import annotations
 
@@ -55,6 +55,10 @@ RELATIONS: Final = {
     "owners": "SELECT owner_id FROM owners WHERE object_id = :anchor",
     "ownedObjects": "SELECT object_id FROM owners WHERE owner_id = :anchor",
     "sponsors": "SELECT sponsor_id FROM sponsors WHERE user_id = :anchor",
+    "manager": "SELECT manager_id FROM managers WHERE user_id = :anchor",
+    "directReports": "SELECT user_id FROM managers WHERE manager_id = :anchor",
+    "createdObjects": "SELECT object_id FROM creators WHERE creator_id = :anchor",
+    "invitedBy": "SELECT inviter_id FROM invitations WHERE user_id = :anchor ORDER BY created_at, id LIMIT 1",
     "sponsorOf": "SELECT user_id FROM sponsors WHERE sponsor_id = :anchor",
     "roleMembers": "SELECT principal_id FROM role_assignments WHERE role_id = :anchor AND tenant_id = :tenant",
 }

@@ -83,6 +83,7 @@ def delete(tx: Transaction, id: str) -> None:
         "DELETE FROM group_members WHERE member_id = :id",
         "DELETE FROM owners WHERE object_id = :id",
         "DELETE FROM sponsors WHERE sponsor_id = :id",
+        "DELETE FROM creators WHERE object_id = :id",
         "DELETE FROM role_assignments WHERE principal_id = :id",
         "DELETE FROM app_role_assignments WHERE principal_id = :id",
         "DELETE FROM groups WHERE id = :id",

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from readmit.domain.guest import User
+from readmit.storage import managers
 from readmit.storage.columns import from_json
 from readmit.storage.transaction import Transaction
 from readmit.storage.users import COLUMNS, user_of
+
+
+def managers_of(tx: Transaction, user_ids: Sequence[str]) -> dict[str, str]:
+    """Ids of the live managers of these users, by the user's id."""
+    return managers.live(tx, user_ids)
 
 
 def inviter_name(tx: Transaction, inviter_type: str, inviter_id: str) -> str | None:

@@ -133,6 +133,7 @@ def delete(tx: Transaction, user: User) -> None:
         "DELETE FROM group_members WHERE member_id = :id",
         "DELETE FROM owners WHERE owner_id = :id",
         "DELETE FROM sponsors WHERE sponsor_id = :id",
+        "DELETE FROM creators WHERE object_id = :id",
         "DELETE FROM role_assignments WHERE principal_id = :id",
         "DELETE FROM app_role_assignments WHERE principal_id = :id",
         "DELETE FROM permission_grants WHERE principal_id = :id",

@@ -42,7 +42,8 @@ def test_every_operation_leads_to_a_place_of_the_model(operation: Any) -> None:
     ("pattern", "shape", "type"),
     [
         ("/users/{id}/memberOf/microsoft.graph.group/$count", "count", "group"),
-        ("/groups/{id}/members/{other}/$ref", "references", "directoryObject"),
+        ("/groups/{id}/members/$ref", "references", "directoryObject"),
+        ("/groups/{id}/members/{other}/$ref", "reference", "directoryObject"),
         ("/users/{id}/manager", "entity", "directoryObject"),
         ("/policies/authorizationPolicy/authorizationPolicy", "entity", "authorizationPolicy"),
         ("/policies/crossTenantAccessPolicy/partners/{id}", "entity", "crossTenantAccessPolicyConfigurationPartner"),

@@ -108,9 +108,10 @@ def _read(found: Place) -> dict[str, Any]:
     match found.shape:
         case "collection":
             return answer(schemas.collection(one))
+        case "reference":
+            return answer(_REFERENCE)
         case "references":
-            reference = {"type": "object", "required": ["@odata.id"], "patternProperties": {"@": {"type": "string"}}}
-            return answer(schemas.collection(reference))
+            return answer(schemas.collection(_REFERENCE))
         case "count":
             return {"description": "The number.", "content": {"text/plain": {"schema": {"type": "string"}}}}
         case "metadata":
@@ -137,7 +138,7 @@ def _body(operation: Operation, found: Place) -> dict[str, Any] | None:
     if operation.method not in ("POST", "PATCH", "PUT") or operation.answer in _REFUSING:
         return None
     match found.shape:
-        case "references":
+        case "reference" | "references":
             return {
                 "type": "object",
                 "required": ["@odata.id"],
@@ -155,6 +156,7 @@ def _body(operation: Operation, found: Place) -> dict[str, Any] | None:
             return {"allOf": [schema, {"required": needed}]} if needed else schema
 
 
+_REFERENCE: Final = {"type": "object", "required": ["@odata.id"], "patternProperties": {"@": {"type": "string"}}}
 _BATCH: Final = {
     "type": "object",
     "required": ["requests"],
@@ -229,10 +231,10 @@ def _summary(operation: Operation, found: Place) -> str:
             return f"{found.name} of {found.type}"
         case "count", _:
             return f"Count {name}"
-        case "references", method:
-            return {"GET": "List references of", "DELETE": "Take away a reference from"}.get(
-                method, "Refer to in"
-            ) + f" {name}"
+        case "reference" | "references", method:
+            read = "List references of" if found.shape == "references" else "Read the reference of"
+            known = {"GET": read, "PUT": "Set", "DELETE": "Take away a reference from"}
+            return f"{known.get(method, 'Refer to in')} {name}"
         case "collection", method:
             return {"GET": "List", "POST": "Add to"}.get(method, method) + f" {name}"
         case _, method:

@@ -101,10 +101,10 @@ def _minimal(call: Call) -> bool:
 
 
 def _at_level(frame: Frame, kind: str, item: dict[str, Any]) -> dict[str, Any]:
-    """The item with the annotations of the level; `@removed` and `members@delta` are told at each (graph G19)."""
-    if "members@delta" in item:
-        told = [_at_level(frame, _kind_of(member), member) for member in item["members@delta"]]
-        item = {**item, "members@delta": told}
+    """The item with the annotations of the level; `@removed` and what is related are told at each (graph G19)."""
+    for name in ("members@delta", "manager@delta"):
+        if name in item:
+            item = {**item, name: [_at_level(frame, _kind_of(one), one) for one in item[name]]}
     if frame.level == "none":
         return {name: value for name, value in item.items() if name != "@odata.type"}
     if frame.level == "minimal" or "@removed" in item:

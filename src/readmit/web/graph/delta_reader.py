@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from readmit.domain.errors import TokenExpired
-from readmit.storage import changes, queries
+from readmit.storage import changes, queries, queries_people
 from readmit.storage.changes import Change, Membership
 from readmit.web.graph.render import Item
 from readmit.web.graph.shapes import item_maker
@@ -117,9 +117,10 @@ class Reader:
         make = item_maker(self.kind, self.seen, self.version, state.select)
         items: list[dict[str, Any]] = []
         left, here = MEMBERS, state
-        for one in found[:PAGE]:
-            item = make(one)
-            body = _known(item)
+        page = [make(one) for one in found[:PAGE]]
+        managers = self._managers(tx, state, [item.id for item in page])
+        for item in page:
+            body = _known(item) | _managed(managers.get(item.id))
             goes_on = here.member if item.id == state.id else ""
             if self._tells_members(state):
                 if not left:
@@ -136,6 +137,11 @@ class Reader:
         if len(found) > PAGE:
             return Page(items, here, more=True)
         return Page(items, replace(here, on_first_way=False, id="", member=""), more=False)
+
+    def _managers(self, tx: Any, state: State, ids: Sequence[str]) -> dict[str, str]:
+        """Ids of live managers by the user's id, where they are told."""
+        wanted = self.kind == "user" and (state.select is None or "manager" in state.select)
+        return queries_people.managers_of(tx, ids) if wanted else {}
 
     def _tells_members(self, state: State) -> bool:
         return self.kind == "group" and (state.select is None or "members" in state.select)
@@ -166,6 +172,7 @@ class Reader:
             for one in self._objects(tx, objects, behind="", again=False, limit=len(objects)):
                 item = make(one)
                 live[item.id] = item
+        managers = self._managers(tx, state, list(live))
         gone = changes.deleted(tx, self.kind, [id for id in objects if id not in live])
         items = []
         for id in objects:
@@ -173,7 +180,7 @@ class Reader:
             if id not in live:
                 items.append({"id": id, "@removed": {"reason": "changed" if id in gone else "deleted"}})
                 continue
-            body = self._told(state, live[id], mine)
+            body = self._told(state, live[id], mine) | self._moved_manager(state, managers.get(id), mine)
             if self._tells_members(state):
                 body |= self._members(tx, id, mine)
             if len(body) > 1 or not self.minimal:
@@ -195,6 +202,17 @@ class Reader:
                 body[name] = value
         return body
 
+    def _moved_manager(self, state: State, manager: str | None, mine: Sequence[Change]) -> dict[str, Any]:
+        """Who is the manager now and who no longer is, if that changed or the user is told whole."""
+        if self.kind != "user" or (state.select is not None and "manager" not in state.select):
+            return {}
+        columns = {column for change in mine for column in change.columns}
+        ended = {column.removeprefix("manager:") for column in columns if column.startswith("manager:")} - {manager}
+        told = [{**_added_user(id), "@removed": {"reason": "deleted"}} for id in sorted(ended)]
+        if "manager" in columns or "deleted_at" in columns or any(not change.columns for change in mine):
+            told += [_added_user(manager)] if manager is not None else []
+        return {"manager@delta": told} if told else {}
+
     def _members(self, tx: Any, group_id: str, mine: Sequence[Change]) -> dict[str, Any]:
         """Who joined and who left, by what he is now."""
         moved = {change.member_id: change.member_type for change in mine if change.member_id is not None}
@@ -209,6 +227,14 @@ class Reader:
 
 def _added(member: Membership) -> dict[str, Any]:
     return {"@odata.type": f"#microsoft.graph.{member.member_type}", "id": member.member_id}
+
+
+def _added_user(id: str | None) -> dict[str, Any]:
+    return {"@odata.type": "#microsoft.graph.user", "id": id}
+
+
+def _managed(manager: str | None) -> dict[str, Any]:
+    return {} if manager is None else {"manager@delta": [_added_user(manager)]}
 
 
 def _known(item: Item) -> dict[str, Any]:

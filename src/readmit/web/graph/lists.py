@@ -18,7 +18,7 @@ from readmit.web.graph.options import check_veil, options_of
 from readmit.web.graph.paging import Position, conditions, id_of, next_link, position_of
 from readmit.web.graph.render import Frame, Item, collection, frame_of, graph_reply, plain_count, references
 from readmit.web.graph.shapes import item_maker
-from readmit.web.graph.told_along import check_expand, tell_along
+from readmit.web.graph.told_along import ALONE, check_expand, tell_along
 from readmit.web.graph.viewer import Viewer, viewer
 
 __all__ = [
@@ -174,7 +174,7 @@ def told(world: World, call: Call, options: Options, item: Item, body: dict[str,
         seen, frame = viewer(world, call), frame_of(call)
         check_expand(caller_of(call), seen, item.kind, options.expand, oneself=item.id == caller_of(call).id)
         along = world.database.read(tell_along, seen, frame.version, options.expand, [item.id])
-        body[options.expand.name] = collection(frame, "", along[item.id], typed=True)["value"]
+        body[options.expand.name] = _along(frame, options.expand.name, along[item.id])
     return body
 
 
@@ -261,4 +261,10 @@ def _add_along(
 ) -> None:
     assert options.expand is not None
     for body, item in zip(bodies, items, strict=True):
-        body[options.expand.name] = collection(frame, "", along.get(item.id, []), typed=True)["value"]
+        body[options.expand.name] = _along(frame, options.expand.name, along.get(item.id, []))
+
+
+def _along(frame: Frame, name: str, items: list[Item]) -> Any:
+    """What is told along: a list, or the one object there can be."""
+    told = collection(frame, "", items, typed=True)["value"]
+    return next(iter(told), None) if name in ALONE else told

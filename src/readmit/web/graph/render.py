@@ -114,6 +114,12 @@ def value(frame: Frame, context: str, result: Any) -> dict[str, Any]:
     return head | {"value": result}
 
 
+def reference(frame: Frame, id: str) -> dict[str, Any]:
+    """The answer of `GET …/$ref` where one object at most stands."""
+    head: dict[str, Any] = {} if frame.level == "none" else {"@odata.context": frame.context("$ref")}
+    return head | {"@odata.id": f"{frame.root}/directoryObjects/{id}"}
+
+
 def references(frame: Frame, ids: Sequence[str]) -> dict[str, Any]:
     """The answer of `GET …/$ref`."""
     head: dict[str, Any] = {} if frame.level == "none" else {"@odata.context": frame.context("Collection($ref)")}

@@ -55,7 +55,7 @@ UPDATE_USER: Final = Access(
     roles=UPDATE_ROLES | RESET_ROLES,
 )
 """The flow looks at what is written: sensitive properties, own ones, identities (graph G68, G30)."""
-WRITE_SPONSORS: Final = Access(_any(_U, _DW), roles=UPDATE_ROLES)
+WRITE_USER_LINKS: Final = Access(_any(_U, _DW), roles=UPDATE_ROLES)
 REMOVE_USER: Final = Access(_any("User.DeleteRestore.All", _U), roles=_any(USER_ADMINISTRATOR))
 READ_DELETED_USERS: Final = Access(_any("User.DeleteRestore.All", *USER_READ))
 END_SESSIONS: Final = Access(

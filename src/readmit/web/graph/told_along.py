@@ -19,12 +19,16 @@ from readmit.web.graph.viewer import Viewer
 
 _MOST: Final = 20
 _ROWS: Final = queries.Rows(_MOST)
+ALONE: Final = frozenset({"manager"})
+"""Navigations with one object at most: told along as it is, or null."""
 _KINDS: Final[dict[str, tuple[Kind, ...]]] = {
     "memberOf": ("group", "directoryRole"),
     "transitiveMemberOf": ("group", "directoryRole"),
     "members": ("user", "group", "servicePrincipal"),
     "owners": ("user", "servicePrincipal"),
     "sponsors": ("user", "group"),
+    "manager": ("user",),
+    "directReports": ("user",),
 }
 
 
@@ -68,7 +72,5 @@ def _items(tx: Any, seen: Viewer, version: str, expand: Expand, id: str) -> list
         return [assignment_item(shown, version) for shown in queries.assignments_of(tx, tenant_id, id, _ROWS)]
     if expand.name == "appRoleAssignedTo":
         return [assignment_item(shown, version) for shown in queries.assigned_to(tx, tenant_id, id, _ROWS)]
-    if expand.name not in _KINDS:
-        return []
     found = queries.related(tx, tenant_id, Related(expand.name, id, _KINDS[expand.name]), _MOST)
     return [item_maker(kind, seen, version, expand.select)(made) for kind, made in found]

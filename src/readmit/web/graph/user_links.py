@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from readmit.domain.errors import NotFound
 from readmit.flows import sponsors
 from readmit.flows.world import World
 from readmit.storage import queries
@@ -23,7 +22,9 @@ _MEMBERSHIPS: Final = (
 _PEOPLE: Final = (
     Relation("sponsors", ("user", "group"), references=True),
     Relation("sponsorOf", ("user",)),
+    Relation("directReports", ("user",)),
     Relation("ownedObjects", ("group", "application", "servicePrincipal")),
+    Relation("createdObjects", ("user", "group", "application", "servicePrincipal")),
 )
 _MOST: Final = 20
 """Ids in one membership check (graph G46)."""
@@ -41,18 +42,15 @@ def remove_sponsor(world: World, call: Call) -> Step:
     return Write(_done, sponsors.remove_sponsor, *arguments, correlation_id=call.request_id)
 
 
-def _empty(_kind: str) -> Any:
+def _empty(name: str) -> Any:
+    """What no user has here; devices are directory objects, licences are the user's own."""
+
     def answer(world: World, call: Call) -> Step:
-        anchor_of(world, call, "user")
-        return graph_reply(call, 200, collection(frame_of(call), "directoryObjects", []))
+        anchor = anchor_of(world, call, "user")
+        context = f"users('{anchor}')/{name}" if name == "licenseDetails" else "directoryObjects"
+        return graph_reply(call, 200, collection(frame_of(call), context, []))
 
     return answer
-
-
-def manager(world: World, call: Call) -> Step:
-    """GET /users/{id}/manager: nobody has one here."""
-    anchor_of(world, call, "user")
-    raise NotFound("manager")
 
 
 def photo(world: World, call: Call) -> Step:
@@ -113,12 +111,11 @@ def _done(_result: Any) -> Reply:
 OPERATIONS = (
     *operations("users", "user", _MEMBERSHIPS, rights.READ_MEMBERSHIPS),
     *operations("users", "user", _PEOPLE, rights.READ_USER_LINKS),
-    Operation("POST", "/users/{id}/sponsors/$ref", add_sponsor, rights.WRITE_SPONSORS),
-    Operation("DELETE", "/users/{id}/sponsors/{other}/$ref", remove_sponsor, rights.WRITE_SPONSORS),
-    Operation("GET", "/users/{id}/manager", manager, rights.READ_USER_LINKS),
+    Operation("POST", "/users/{id}/sponsors/$ref", add_sponsor, rights.WRITE_USER_LINKS),
+    Operation("DELETE", "/users/{id}/sponsors/{other}/$ref", remove_sponsor, rights.WRITE_USER_LINKS),
     *(
         Operation("GET", f"/users/{{id}}/{name}", _empty(name), rights.READ_USER_LINKS)
-        for name in ("directReports", "createdObjects", "licenseDetails", "ownedDevices", "registeredDevices")
+        for name in ("licenseDetails", "ownedDevices", "registeredDevices")
     ),
     Operation("GET", "/users/{id}/photo", photo, rights.READ_USER_LINKS),
     Operation("GET", "/users/{id}/photo/$value", photo, rights.READ_USER_LINKS),

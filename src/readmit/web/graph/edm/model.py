@@ -20,7 +20,9 @@ _CAST: Final = "microsoft.graph."
 IN_BODIES: Final = {("invitation", "invitedUser"), ("invitation", "invitedUserSponsors")}
 """Ways that no path goes: they are written and read within the body of their object."""
 
-Shape = Literal["entity", "collection", "count", "references", "operation", "service", "metadata", "batch", "value"]
+Shape = Literal[
+    "entity", "collection", "count", "reference", "references", "operation", "service", "metadata", "batch", "value"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _step(here: Type, segment: str, noted: Reached) -> Type | Place:
     if segment == "$count":
         return Place("count", here.name)
     if segment == "$ref":
-        return Place("references", here.name)
+        return Place("references" if here.many else "reference", here.name)
     if segment == "$value":
         return Place("value", here.name)
     if segment.startswith("{") and here.many:

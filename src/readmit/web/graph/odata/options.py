@@ -33,6 +33,8 @@ _PROVIDED: Final[Mapping[Shape, frozenset[str]]] = {
     "delta": frozenset({"select", "filter", "format", "skiptoken", "deltatoken"}),
 }
 _LOGS: Final = frozenset({"directoryAudit", "signIn"})
+_ALONG: Final = {"user": ("manager",), "group": ("members",)}
+"""Navigations that a delta query may select (graph G58)."""
 _IDS: Final = 50
 """Objects that a delta query may be about (graph G58)."""
 _TOP, _MOST, _MOST_ACTIVITY, _MOST_LOGS = 100, 999, 120, 1000
@@ -91,7 +93,7 @@ def parse(
         raise refusals.page_token()
     advanced = eventual and (shape == "count" or _flag(values.get("count")))
     found = search.parse(_with_header(values["search"], eventual)) if "search" in values else None
-    also = ("members",) if shape == "delta" and resource == "group" else ()
+    also = _ALONG.get(resource, ()) if shape == "delta" else ()
     select = selection(values.get("select", ""), resource, version=version, single=shape == "single", also=also)
     return Options(
         select=select,
