@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import structlog
 
 from readmit import data_folder
+from readmit.domain.throttling import OwnWindows, Windows
 from readmit.flows import deliver, housekeeping, keys, notify
 from readmit.flows.world import World
 from readmit.proofs.fetch import Fetcher
@@ -22,6 +23,7 @@ from readmit.proofs.passwords import Passwords, Secrets
 from readmit.settings import Settings
 from readmit.storage import schema
 from readmit.storage.database import Database
+from readmit.storage.windows import SharedWindows
 from readmit.tokens import Keyring
 from readmit.web.graph.surface import Graph
 from readmit.web.http import Front, Handler
@@ -108,7 +110,7 @@ def opened(settings: Settings) -> Iterator[World]:
 
 def application(world: World) -> Front:
     """The ASGI application: which surface has which path."""
-    graph, tokens, site = Graph(), TokenService(), Site()
+    graph, tokens, site = Graph(_windows(world.settings)), TokenService(), Site()
 
     def surface(path: str) -> Handler:
         first = path.split("/", 2)[1].lower() if path.startswith("/") else ""
@@ -119,6 +121,11 @@ def application(world: World) -> Front:
         return tokens if tokens.has(path) else site
 
     return Front(world, surface, origins_of(world.settings))
+
+
+def _windows(settings: Settings) -> Windows:
+    """The counters of throttling: this process's own, or those that it shares with the other workers (graph G62)."""
+    return OwnWindows() if settings.workers == 1 else SharedWindows(settings.throttle_path)
 
 
 class Mailer:

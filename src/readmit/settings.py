@@ -30,6 +30,7 @@ class Settings:
     port: int = 8443
     seed: Path | None = None
     workers: int = 1
+    """Processes that answer; they share the address, the database and its limits."""
     tls: bool = True
     public_url: str = ""
     smtp: str | None = None
@@ -44,6 +45,11 @@ class Settings:
     def database_path(self) -> Path:
         """The SQLite file."""
         return self.data / "readmit.db"
+
+    @property
+    def throttle_path(self) -> Path:
+        """The counters that several workers share; made anew at each start."""
+        return self.data / "throttle.db"
 
     @property
     def mail_folder(self) -> Path:
@@ -184,8 +190,6 @@ def _check(settings: Settings) -> None:
     if not settings.tls and not settings.trusted_proxies and not is_loopback(settings.host):
         sentence = f"--no-tls is for loopback or behind trusted proxies; '{settings.host}' is neither (security H3)."
         raise OperatorError(sentence, 2)
-    if settings.workers > 1:
-        raise OperatorError("'workers' is not there yet: this version serves with one process.", 2)
     if settings.smtp is not None and settings.mail_from is None:
         raise OperatorError("'smtp' also needs 'mail_from', the address that mail comes from.", 2)
     if settings.database is not None:

@@ -37,17 +37,18 @@ tenants:
 class Server:
     """`readmit serve` on a folder: started, killed, started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str, seed: str = SEED) -> None:
         self.folder = folder
+        self.options = options
         self.port = _free_port()
         self.base = f"http://localhost:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
-        (folder / "seed.yaml").write_text(SEED, encoding="utf-8")
+        (folder / "seed.yaml").write_text(seed, encoding="utf-8")
 
     def start(self) -> None:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("READMIT_")}
         command = [sys.executable, "-m", "readmit", "serve", "--no-tls", "--port", str(self.port)]
-        command += ["--data", str(self.folder / "data"), "--seed", str(self.folder / "seed.yaml")]
+        command += ["--data", str(self.folder / "data"), "--seed", str(self.folder / "seed.yaml"), *self.options]
         log = (self.folder / "server.log").open("ab")
         self.process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
         log.close()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 Kind = Literal["Read", "Write"]
 Scope = Literal["Tenant_Application", "Application", "Tenant"]
@@ -26,6 +26,50 @@ class Limit:
     only: str = ""
     requests: bool = False
     """It counts requests, whatever they cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a request takes of one counter's running window, and up to where it may. An amount of 0 always fits."""
+
+    key: tuple[str, ...]
+    window: int
+    amount: int
+    ceiling: float
+
+    def fits(self, after: int) -> bool:
+        """Whether the window may hold `after`."""
+        return not self.amount or after <= self.ceiling
+
+
+class Windows(Protocol):
+    """Amounts used in the running window of each counter."""
+
+    def take(self, uses: Sequence[Use]) -> list[int]:
+        """Count all of it, or nothing where one use goes over its ceiling; what each window holds then, or would."""
+        ...
+
+
+class OwnWindows:
+    """Those of one process. Bounded: all is dropped before it grows large."""
+
+    _MOST: Final = 20_000
+
+    def __init__(self) -> None:
+        self._used: dict[tuple[str, ...], tuple[int, int]] = {}
+
+    def take(self, uses: Sequence[Use]) -> list[int]:
+        """See Windows."""
+        after = [self._used_in(use) + use.amount for use in uses]
+        if all(map(Use.fits, uses, after)):
+            if len(self._used) >= self._MOST:
+                self._used = {}
+            self._used.update({use.key: (use.window, then) for use, then in zip(uses, after, strict=True)})
+        return after
+
+    def _used_in(self, use: Use) -> int:
+        window, used = self._used.get(use.key, (use.window, 0))
+        return used if window == use.window else 0
 
 
 _APPLICATION: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from shutil import disk_usage
 from typing import Any
 
 import msgspec
@@ -13,6 +14,8 @@ from readmit.storage import queries_health
 from readmit.web.call import Call, Reply, Step, Work
 from readmit.web.http import Refusal
 
+NEEDED_BYTES = 100_000_000
+"""Free disk below which the server is not ready (reliability HS2)."""
 _JSON = (("content-type", "application/json"), ("cache-control", "no-store"))
 
 
@@ -22,7 +25,7 @@ def live(world: World, call: Call) -> Step:
 
 
 def ready(world: World, call: Call) -> Step:
-    """The database answers, the schema is right, a signing key is at hand, the seed is applied."""
+    """The database answers, a signing key is at hand, there is space to write (reliability HS2)."""
     return Work(_reply, _checks, world)
 
 
@@ -33,7 +36,9 @@ def _checks(world: World) -> list[dict[str, Any]]:
     except ReadmitError:
         database = "DOWN"
     key = "UP" if world.keyring.published() else "DOWN"
-    return [{"name": "database", "status": database}, {"name": "signingKey", "status": key}]
+    space = "UP" if disk_usage(world.settings.data).free >= NEEDED_BYTES else "DOWN"
+    named = {"database": database, "signingKey": key, "diskSpace": space}
+    return [{"name": name, "status": status} for name, status in named.items()]
 
 
 def _reply(checks: list[dict[str, Any]]) -> Reply:

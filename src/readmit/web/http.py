@@ -62,7 +62,6 @@ class Front:
         self._origins = origins
         self._in_work = 0
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="readmit-work")
-        self._draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

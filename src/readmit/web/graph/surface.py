@@ -7,6 +7,7 @@ from typing import Any
 
 from readmit.domain.authentication import EMPTY, Unauthenticated
 from readmit.domain.errors import ReadmitError
+from readmit.domain.throttling import Windows
 from readmit.flows import tokens
 from readmit.flows.world import World
 from readmit.web.call import Call, Calls, Reply, Step, Work, Write
@@ -25,8 +26,8 @@ _UNIT = (("x-ms-resource-unit", "1"),)
 class Graph:
     """`/v1.0`, `/beta` and readmit's own `/readmit/v1`: same tokens, same errors, same rights (graph G47)."""
 
-    def __init__(self) -> None:
-        self._throttle = Throttle()
+    def __init__(self, windows: Windows) -> None:
+        self._throttle = Throttle(windows)
 
     def find(self, world: World, call: Call) -> tuple[Door, Call]:
         own = call.path.lower().startswith("/readmit/")

@@ -1,7 +1,4 @@
-"""Throttling as Graph does it (graph G62 to G64): windows of counters in this process, by the World's clock.
-
-One process serves a database today. When several do, `Windows` is the place that becomes theirs together.
-"""
+"""Throttling as Graph does it (graph G62 to G64): windows of counters, by the World's clock."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from readmit.domain.errors import Throttled
-from readmit.domain.throttling import Cost, Limit, cost, own, published
+from readmit.domain.throttling import Cost, Limit, Use, Windows, cost, own, published
 from readmit.flows.world import World
 from readmit.storage import queries
 from readmit.web.call import Call
@@ -20,7 +17,6 @@ from readmit.web.graph.operations import Operation, caller_of
 
 _KEPT: Final = 5.0
 """Seconds for which a tenant's setting and size are believed without looking."""
-_MOST_WINDOWS: Final = 20_000
 _NEAR: Final = 0.8
 _FAR: Final = 1.8
 Header = tuple[str, str]
@@ -38,24 +34,6 @@ class TooManyRequests(Throttled):
         )
 
 
-class Windows:
-    """Amounts used in the running window of each counter. Bounded: what is over is dropped before it grows large."""
-
-    def __init__(self) -> None:
-        self._used: dict[tuple[str, ...], tuple[int, int]] = {}
-
-    def used(self, key: tuple[str, ...], window: int) -> int:
-        """How much of this window is gone."""
-        found = self._used.get(key)
-        return found[1] if found is not None and found[0] == window else 0
-
-    def use(self, key: tuple[str, ...], window: int, amount: int) -> None:
-        """Count."""
-        if len(self._used) >= _MOST_WINDOWS:
-            self._used = {}
-        self._used[key] = (window, self.used(key, window) + amount)
-
-
 @dataclass(slots=True)
 class _Known:
     """A tenant's limits, and until when they are believed."""
@@ -67,8 +45,8 @@ class _Known:
 class Throttle:
     """Counts what callers ask of Graph. Without limits, the default, a request costs one look into a dictionary."""
 
-    def __init__(self) -> None:
-        self._windows = Windows()
+    def __init__(self, windows: Windows) -> None:
+        self._windows = windows
         self._tenants: dict[str, _Known] = {}
 
     def check(self, world: World, call: Call, operation: Operation) -> tuple[Header, ...]:
@@ -86,20 +64,21 @@ class Throttle:
 
     def _count(self, limits: Sequence[Limit], spent: Cost, who: tuple[str, str], now: datetime, *, low: bool) -> float:
         """Count against every limit that fits; how near the tightest is. All or nothing."""
-        moment, tightest = now.timestamp(), 0.0
-        fitting = [(limit, _amount(limit, spent)) for limit in limits if limit.only in ("", spent.area)]
-        for limit, amount in fitting:
-            key, window = _key(limit, who), int(moment // limit.seconds)
-            after = self._windows.used(key, window) + amount
-            if amount and after > limit.amount * (_NEAR if low else 1):
-                wait = max(1, math.ceil((window + 1) * limit.seconds - moment))
+        moment = now.timestamp()
+        fitting = [limit for limit in limits if limit.only in ("", spent.area)]
+        part = _NEAR if low else 1
+        uses = [
+            Use(_key(limit, who), int(moment // limit.seconds), _amount(limit, spent), limit.amount * part)
+            for limit in fitting
+        ]
+        tightest = 0.0
+        for limit, use, after in zip(fitting, uses, self._windows.take(uses), strict=True):
+            if not use.fits(after):
+                wait = max(1, math.ceil((use.window + 1) * limit.seconds - moment))
                 raise TooManyRequests(
                     wait, _scope(limit, who), writes=limit.kind == "Write", percentage=min(after / limit.amount, _FAR)
                 )
             tightest = max(tightest, after / limit.amount)
-        for limit, amount in fitting:
-            if amount:
-                self._windows.use(_key(limit, who), int(moment // limit.seconds), amount)
         return tightest
 
     def _limits(self, world: World, tenant_id: str, now: datetime) -> tuple[Limit, ...]:
