@@ -14,7 +14,7 @@ from readmit.flows import seed
 from readmit.flows.seed import Report
 from readmit.flows.world import World
 from readmit.storage import apps, assignments, groups, roles, seeds, tenants, users
-from world import House, make_world
+from world import START, House, make_world
 
 TEXT = """
 tenants:
@@ -257,9 +257,9 @@ def test_a_seed_file_that_is_not_there_and_a_secret_that_is_short(tmp_path: Path
     with pytest.raises(OperatorError, match="cannot be read"):
         seed_file.read(tmp_path / "none.yaml", {})
     short = "tenants:\n  - {displayName: x, users: null, applications: [{displayName: App, clientSecret: 12345}]}"
-    (warning,) = seed_file.warnings(parsed(tmp_path, short))
+    (warning,) = seed_file.warnings(parsed(tmp_path, short), START)
     assert "The secret of App is short" in warning
-    assert seed_file.warnings(parsed(tmp_path)) == []
+    assert seed_file.warnings(parsed(tmp_path), START) == []
 
 
 def test_a_tenant_that_is_here_under_another_id_is_a_sentence(house: House) -> None:

@@ -407,7 +407,7 @@ def test_E22_without_codes_only_addresses_that_a_provider_proves_are_invited(
         ({"issuer": "http://idp.wingtip.example"}, "no https URL"),
         ({"issuer": "https://idp.wingtip.example?x"}, "no https URL"),
         ({"client_id": None}, "clientId"),
-        ({"kind": "saml"}, "not there yet"),
+        ({"kind": "saml"}, "needs its metadata"),
         ({"domains": ()}, "address domains"),
         ({"domains": ("not a domain",)}, "no domain"),
         ({"domains": ("contoso.com",)}, "verified domain"),

@@ -34,7 +34,7 @@ def apply_file(world: World, file: Path, *, force: bool) -> Report:
     from readmit.flows import seed as seeds
 
     tenants = seed_file.read(file, os.environ)
-    for warning in seed_file.warnings(tenants):
+    for warning in seed_file.warnings(tenants, world.now()):
         click.echo(warning, err=True)
     return seeds.apply(world, tenants, force=force)
 

@@ -6,136 +6,30 @@ import difflib
 import re
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import yaml
 
-from readmit.domain.address import EmailAddress, InvalidAddress, domain_key
+from readmit.cli import seed_providers
+from readmit.cli.seed_entry import Entry, fail
+from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import OperatorError
 from readmit.domain.graph_permissions import ROLE_IDS, SCOPE_NAMES
-from readmit.domain.provider import KINDS, PRESETS, Preset, ProviderKind
 from readmit.domain.tenant import InvalidSetting, TenantSettings
-from readmit.flows.providers import Registration
 from readmit.flows.seed import (
     SeedApplication,
     SeedAssignment,
     SeedGroup,
     SeedGuest,
-    SeedProvider,
     SeedTenant,
     SeedUser,
 )
 from readmit.proofs import assertion
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LEAST_SECRET = 20
-
-
-class Entry:
-    """A mapping of the file that knows its line and refuses keys it does not know."""
-
-    def __init__(self, node: yaml.Node, environ: Mapping[str, str], what: str) -> None:
-        self.line = node.start_mark.line + 1
-        self._environ = environ
-        self._what = what
-        if not isinstance(node, yaml.MappingNode):
-            raise self.wrong(f"{what} is a mapping of names and values")
-        self._nodes: dict[str, yaml.Node] = {}
-        for key, value in node.value:
-            if key.value in self._nodes:
-                raise fail(key.start_mark.line + 1, f"'{key.value}' stands twice")
-            self._nodes[key.value] = value
-
-    def wrong(self, text: str) -> OperatorError:
-        return fail(self.line, text)
-
-    def allow(self, *names: str) -> None:
-        """Refuse any other key, naming the nearest known one."""
-        for name, node in self._nodes.items():
-            if name not in names:
-                near = difflib.get_close_matches(name, names, n=1)
-                hint = f"; did you mean '{near[0]}'?" if near else ""
-                raise fail(node.start_mark.line + 1, f"{self._what} has no '{name}'{hint}")
-
-    def value(self, name: str) -> Any:
-        """The plain value, `${NAME}` replaced; None if absent."""
-        node = self._nodes.get(name)
-        return None if node is None else self._plain(node)
-
-    def _plain(self, node: yaml.Node) -> Any:
-        if isinstance(node, yaml.MappingNode):
-            return {key.value: self._plain(value) for key, value in node.value}
-        if isinstance(node, yaml.SequenceNode):
-            return [self._plain(item) for item in node.value]
-        value = yaml.safe_load(yaml.serialize(node)) if node.tag != "tag:yaml.org,2002:str" else node.value
-        return self._expanded(value, node) if isinstance(value, str) else value
-
-    def _expanded(self, text: str, node: yaml.Node) -> str:
-        def found(match: re.Match[str]) -> str:
-            if match[1] not in self._environ:
-                raise fail(node.start_mark.line + 1, f"the environment has no {match[1]}")
-            return self._environ[match[1]]
-
-        return _VARIABLE.sub(found, text)
-
-    def text(self, name: str) -> str | None:
-        """A string, or None."""
-        value = self.value(name)
-        if value is None:
-            return None
-        if isinstance(value, dict | list | bool):
-            raise self._at(name, f"'{name}' is a text")
-        return str(value)
-
-    def needed(self, name: str) -> str:
-        """A string that must be there."""
-        value = self.text(name)
-        if not value:
-            raise self.wrong(f"{self._what} needs '{name}'")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """A list of strings."""
-        value = self.value(name)
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
-            raise self._at(name, f"'{name}' is a list of texts")
-        return tuple(str(item) for item in value)
-
-    def flag(self, name: str, default: bool) -> bool:
-        """true or false."""
-        value = self.value(name)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            raise self._at(name, f"'{name}' is true or false")
-        return value
-
-    def each(self, name: str, what: str) -> list[Entry]:
-        """A list of mappings."""
-        node = self._nodes.get(name)
-        if node is None or node.tag == "tag:yaml.org,2002:null":
-            return []
-        if not isinstance(node, yaml.SequenceNode):
-            raise self._at(name, f"'{name}' is a list")
-        return [Entry(item, self._environ, what) for item in node.value]
-
-    def _at(self, name: str, text: str) -> OperatorError:
-        return fail(self._nodes[name].start_mark.line + 1, text)
-
-    def has(self, name: str) -> bool:
-        return name in self._nodes
-
-    def line_of(self, name: str) -> int:
-        return self._nodes[name].start_mark.line + 1
-
-
-def fail(line: int, text: str) -> OperatorError:
-    """One sentence with the line."""
-    return OperatorError(f"Seed file, line {line}: {text}.")
 
 
 def read(path: Path, environ: Mapping[str, str]) -> tuple[SeedTenant, ...]:
@@ -152,15 +46,16 @@ def read(path: Path, environ: Mapping[str, str]) -> tuple[SeedTenant, ...]:
         raise fail(line, f"this is not YAML ({getattr(error, 'problem', None) or 'unreadable'})") from error
     if node is None:
         raise OperatorError(f"The seed file {path} is empty; it begins with 'tenants:'.")
-    root = Entry(node, environ, "the file")
+    root = Entry(node, environ, "the file", folder=path.parent)
     root.allow("tenants")
     return tuple(_tenant(entry) for entry in root.each("tenants", "a tenant"))
 
 
-def warnings(tenants: Iterable[SeedTenant]) -> list[str]:
-    """What is accepted in a seed but unwise anywhere else (security N8)."""
+def warnings(tenants: Iterable[SeedTenant], now: datetime) -> list[str]:
+    """What is accepted in a seed but unwise anywhere else (security N8), or about to end."""
     found = []
     for tenant in tenants:
+        found += seed_providers.warnings(tenant.providers, now)
         for application in tenant.applications:
             secret = application.client_secret
             if secret is not None and len(secret) < _LEAST_SECRET:
@@ -178,8 +73,8 @@ def _tenant(entry: Entry) -> SeedTenant:
     slug = "".join(c for c in name.lower() if c.isascii() and c.isalnum()) or "tenant"
     return SeedTenant(
         display_name=name,
-        initial_domain=_domain(entry, "initialDomain", entry.text("initialDomain") or f"{slug}.onmicrosoft.com"),
-        domains=tuple(_domain(entry, "domains", domain) for domain in entry.texts("domains")),
+        initial_domain=entry.domain("initialDomain", entry.text("initialDomain") or f"{slug}.onmicrosoft.com"),
+        domains=tuple(entry.domain("domains", domain) for domain in entry.texts("domains")),
         id=_uuid(entry, "id"),
         preferred_language=entry.text("preferredLanguage"),
         privacy_url=entry.text("privacyStatementUrl"),
@@ -189,42 +84,11 @@ def _tenant(entry: Entry) -> SeedTenant:
         guests=tuple(_guest(guest) for guest in entry.each("guests", "a guest")),
         groups=tuple(_group(group) for group in entry.each("groups", "a group")),
         assignments=tuple(_assignment(one) for one in entry.each("appRoleAssignments", "an assignment")),
-        providers=tuple(_provider(one) for one in entry.each("identityProviders", "an identity provider")),
+        providers=tuple(
+            seed_providers.provider(one) for one in entry.each("identityProviders", "an identity provider")
+        ),
         line=entry.line,
     )
-
-
-def _provider(entry: Entry) -> SeedProvider:
-    entry.allow(
-        *("domain", "domains", "kind", "name", "issuer", "clientId", "clientSecret", "preset", "metadata"),
-        "allowPrivateNetwork",
-    )
-    kind, preset = entry.text("kind") or "oidc", entry.text("preset")
-    if kind not in KINDS:
-        raise fail(entry.line_of("kind"), f"'kind' is {' or '.join(KINDS)}")
-    if preset is not None and preset not in PRESETS:
-        raise fail(entry.line_of("preset"), f"'preset' is one of {', '.join(PRESETS)}")
-    one = entry.text("domain")
-    return SeedProvider(
-        Registration(
-            domains=(*((one,) if one else ()), *entry.texts("domains")),
-            kind=cast(ProviderKind, kind),
-            name=entry.text("name"),
-            issuer=entry.text("issuer"),
-            client_id=entry.text("clientId"),
-            client_secret=entry.text("clientSecret"),
-            preset=cast(Preset | None, preset),
-            private_network=entry.flag("allowPrivateNetwork", False),
-        ),
-        entry.line,
-    )
-
-
-def _domain(entry: Entry, name: str, text: str) -> str:
-    try:
-        return domain_key(text)
-    except InvalidAddress as error:
-        raise fail(entry.line_of(name), str(error)) from error
 
 
 def _uuid(entry: Entry, name: str) -> str | None:

@@ -53,6 +53,8 @@ class Provider:
     private_network: bool = False
     """Whether it may stand at a private address (security I1)."""
     scopes: tuple[str, ...] = ("openid", "email", "profile")
+    subject_attribute: str | None = None
+    """Of a SAML provider: the immutable attribute that says who somebody is, in place of a persistent NameID."""
 
     @property
     def category(self) -> Category:
@@ -103,13 +105,20 @@ def _clean(text: str) -> str:
 
 def _subject(claims: Mapping[str, Any]) -> str:
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject or len(subject) > _LONGEST or _UNSAFE.search(subject):
+    if not isinstance(subject, str) or not is_subject(subject):
         raise Untrusted("no usable sub")
     return subject
 
 
+def is_subject(text: str) -> bool:
+    """Whether a text can name somebody at a provider for good: 1 to 255 characters, none of them a control."""
+    return bool(text) and len(text) <= _LONGEST and not _UNSAFE.search(text)
+
+
 def binding_of(provider: Provider, subject: str) -> Binding:
     """The binding of who is `subject` at a provider, with what Graph shows of it (lifecycle section 6)."""
+    if provider.kind == "saml":
+        return Binding("saml", provider.issuer, subject, provider.issuer, subject)
     match provider.preset:
         case "entra":
             return Binding("oidc", provider.issuer, subject, "ExternalAzureAD", None)
@@ -145,11 +154,17 @@ def _proved(provider: Provider, claims: Mapping[str, Any], email: str) -> tuple[
     flag = "email_verified" if provider.preset in (None, "google") else "xms_edov"
     if not email or claims.get(flag) is not True:
         return ()
+    key = key_spoken_for(provider, email)
+    return (key,) if key is not None else ()
+
+
+def key_spoken_for(provider: Provider, email: str) -> str | None:
+    """The match key of an address in a domain that the provider is registered for (security I4)."""
     try:
         address = EmailAddress.parse(email)
     except InvalidAddress:
-        return ()
-    return (key_of(email),) if address.domain in provider.domains else ()
+        return None
+    return key_of(email) if address.domain in provider.domains else None
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

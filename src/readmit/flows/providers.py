@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from readmit.domain.provider import (
     ProviderKind,
     check_issuer,
 )
+from readmit.domain.saml import Metadata
 from readmit.domain.tenant import Tenant
 from readmit.flows.record import actor_of, object_event, record
 from readmit.flows.world import World
@@ -29,6 +31,9 @@ from readmit.tokens import from_base64url
 
 _KIND: Final = "IdentityProvider"
 _LONGEST_NAME: Final = 128
+_LONGEST_ATTRIBUTE: Final = 255
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,19 @@ class Registration:
     client_secret: str | None = None
     preset: Preset | None = None
     private_network: bool = False
+    metadata: Metadata | None = None
+    """Of a SAML provider: what `proofs.saml.metadata.read` made of its file."""
+    subject_attribute: str | None = None
+    """Of a SAML provider that sends no persistent NameID: the immutable attribute that says who somebody is."""
+    id: str | None = None
+    """For set-ups that must know the callback's address beforehand; made when absent."""
 
 
 def register(tx: Transaction, world: World, tenant: Tenant, wanted: Registration, actor: Actor) -> Provider:
     """A new provider, enabled. Raises InvalidProvider in words for the administrator; nothing is written then."""
     provider = _checked(world, tenant, wanted)
-    if not provider.client_id:
-        raise InvalidProvider("an OIDC provider needs a clientId")
+    if wanted.id is not None and providers.exists(tx, wanted.id):
+        raise InvalidProvider(f"the id {wanted.id} is another provider's")
     taken = providers.by_issuer(tx, tenant.id, provider.issuer)
     if taken is not None:
         raise InvalidProvider(f"the issuer {provider.issuer} is registered already, as {taken.name}")
@@ -61,7 +72,7 @@ def register(tx: Transaction, world: World, tenant: Tenant, wanted: Registration
     if wanted.client_secret:
         nonce = from_base64url(world.new_secret())[:12]
         sealed = world.keyring.seal(wanted.client_secret.encode(), nonce)
-    providers.insert(tx, provider, secret=sealed, metadata=None, now=world.now())
+    providers.insert(tx, provider, secret=sealed, metadata=wanted.metadata, now=world.now())
     details = {"issuer": provider.issuer, "domains": list(provider.domains)}
     event = object_event("Add identity provider", "Policy", "Add", (_KIND, provider.id, provider.name), **details)
     audit.append(tx, tenant.id, actor, (event,), now=world.now(), new_id=world.new_id)
@@ -69,19 +80,19 @@ def register(tx: Transaction, world: World, tenant: Tenant, wanted: Registration
 
 
 def _checked(world: World, tenant: Tenant, wanted: Registration) -> Provider:
-    if wanted.kind != "oidc":
-        raise InvalidProvider("SAML providers are not there yet in this version; 'kind' is oidc")
-    issuer = wanted.issuer or {"google": GOOGLE_ISSUER, "microsoft": MICROSOFT_ISSUER}.get(wanted.preset or "", "")
+    issuer, address = _of_saml(wanted) if wanted.kind == "saml" else _of_oidc(wanted)
     domains = wanted.domains or (GOOGLE_DOMAINS if wanted.preset == "google" else ())
     if not domains:
         raise InvalidProvider("a provider needs the address domains that it speaks for")
     check_issuer(issuer, frozenset({world.settings.public_url.rstrip("/")}))
-    _check_url(issuer, private=wanted.private_network)
-    name = " ".join((wanted.name or urlsplit(issuer).hostname or issuer).split())
+    _check_address(wanted, address)
+    name = " ".join((wanted.name or urlsplit(issuer).hostname or urlsplit(address).hostname or issuer).split())
     if len(name) > _LONGEST_NAME:
         raise InvalidProvider(f"a provider's name has at most {_LONGEST_NAME} characters")
+    if wanted.id is not None and not _UUID.fullmatch(wanted.id):
+        raise InvalidProvider("a provider's id is a UUID in lower case")
     return Provider(
-        id=world.new_id(),
+        id=wanted.id or world.new_id(),
         tenant_id=tenant.id,
         name=name,
         kind=wanted.kind,
@@ -90,14 +101,46 @@ def _checked(world: World, tenant: Tenant, wanted: Registration) -> Provider:
         client_id=wanted.client_id or "",
         preset=wanted.preset,
         private_network=wanted.private_network,
+        subject_attribute=wanted.subject_attribute,
     )
 
 
-def _check_url(issuer: str, *, private: bool) -> None:
-    parts = urlsplit(issuer)
-    loopback = parts.scheme == "http" and private and parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not loopback and (parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment):
-        raise InvalidProvider(f"the issuer '{issuer}' is no https URL")
+def _of_oidc(wanted: Registration) -> tuple[str, str]:
+    """Issuer, and the URL that must be https."""
+    if wanted.metadata is not None or wanted.subject_attribute is not None:
+        raise InvalidProvider("metadata and subjectAttribute belong to a SAML provider; 'kind' is saml")
+    if not wanted.client_id:
+        raise InvalidProvider("an OIDC provider needs a clientId")
+    issuer = wanted.issuer or {"google": GOOGLE_ISSUER, "microsoft": MICROSOFT_ISSUER}.get(wanted.preset or "", "")
+    return issuer, issuer
+
+
+def _of_saml(wanted: Registration) -> tuple[str, str]:
+    """Entity id, and the URL that browsers are sent to."""
+    if wanted.metadata is None:
+        raise InvalidProvider("a SAML provider needs its metadata: the XML file that its administrator hands out")
+    if wanted.client_id or wanted.client_secret or wanted.preset:
+        raise InvalidProvider("clientId, clientSecret and preset belong to an OIDC provider; 'kind' is oidc")
+    entity_id = wanted.metadata.entity_id
+    if wanted.issuer not in (None, entity_id):
+        raise InvalidProvider(f"the metadata is of {entity_id}, not of {wanted.issuer}")
+    attribute = wanted.subject_attribute
+    if attribute is not None and not 0 < len(attribute) <= _LONGEST_ATTRIBUTE:
+        raise InvalidProvider(f"a subjectAttribute has 1 to {_LONGEST_ATTRIBUTE} characters")
+    return entity_id, wanted.metadata.sign_in_url
+
+
+def _check_address(wanted: Registration, address: str) -> None:
+    """https; on loopback, where the administrator says so, plain http as well. A sign-in address may have a query."""
+    what = "sign-in address" if wanted.kind == "saml" else "issuer"
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise InvalidProvider(f"the {what} '{address}' is no URL") from error
+    loopback = parts.scheme == "http" and wanted.private_network and parts.hostname in _LOOPBACK
+    extra = parts.fragment or (parts.query and wanted.kind == "oidc")
+    if not loopback and (parts.scheme != "https" or not parts.hostname or extra):
+        raise InvalidProvider(f"the {what} '{address}' is no https URL")
 
 
 def _domain(tenant: Tenant, text: str) -> str:
@@ -123,6 +166,24 @@ def remove(tx: Transaction, world: World, caller: Caller, id: str) -> None:
     provider = _existing(tx, caller, id)
     providers.delete(tx, caller.tenant_id, provider.id)
     _record(tx, world, caller, provider, "Delete identity provider", "Delete")
+
+
+def renew(tx: Transaction, world: World, tenant_id: str, id: str, metadata: Metadata, *, actor: Actor) -> Provider:
+    """Pin other metadata of the same SAML provider: its certificates were changed. Raises InvalidProvider, NotFound."""
+    provider = providers.get(tx, tenant_id, id.lower())
+    if provider is None:
+        raise NotFound(id)
+    if provider.kind != "saml" or provider.issuer != metadata.entity_id:
+        raise InvalidProvider(f"the metadata is of {metadata.entity_id}, not of {provider.issuer}")
+    wanted = Registration(provider.domains, "saml", private_network=provider.private_network)
+    _check_address(wanted, metadata.sign_in_url)
+    providers.renew_metadata(tx, tenant_id, provider.id, metadata)
+    target = (_KIND, provider.id, provider.name)
+    event = object_event(
+        "Update identity provider", "Policy", "Update", target, certificates=len(metadata.certificates)
+    )
+    audit.append(tx, tenant_id, actor, (event,), now=world.now(), new_id=world.new_id)
+    return provider
 
 
 def enable(tx: Transaction, world: World, caller: Caller, id: str, *, enabled: bool) -> Provider:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
 from readmit.domain.provider import Provider
+from readmit.domain.saml import Metadata
 from readmit.storage.columns import from_json, micros, to_json
 from readmit.storage.transaction import Row, Transaction
 
-_COLUMNS: Final = "id, tenant_id, name, kind, issuer, client_id, preset, enabled, private_network, scopes"
+_COLUMNS: Final = (
+    "id, tenant_id, name, kind, issuer, client_id, preset, enabled, private_network, scopes, subject_attribute"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,14 @@ class Waiting:
     redirect_uri: str
 
 
-def insert(tx: Transaction, provider: Provider, *, secret: str | None, metadata: str | None, now: datetime) -> bool:
+def insert(
+    tx: Transaction, provider: Provider, *, secret: str | None, metadata: Metadata | None, now: datetime
+) -> bool:
     """Register; `secret` is sealed. False if the issuer, or one of the domains, has a provider already."""
     added = tx.run(
         f"INSERT INTO identity_providers ({_COLUMNS}, secret, metadata, created_at)"
-        " VALUES (:id, :tenant, :name, :kind, :issuer, :client, :preset, :enabled, :private, :scopes, :secret,"
-        " :metadata, :created) ON CONFLICT DO NOTHING",
+        " VALUES (:id, :tenant, :name, :kind, :issuer, :client, :preset, :enabled, :private, :scopes,"
+        " :attribute, :secret, :metadata, :created) ON CONFLICT DO NOTHING",
         {
             "id": provider.id,
             "tenant": provider.tenant_id,
@@ -41,8 +46,9 @@ def insert(tx: Transaction, provider: Provider, *, secret: str | None, metadata:
             "enabled": int(provider.enabled),
             "private": int(provider.private_network),
             "scopes": to_json(list(provider.scopes)),
+            "attribute": provider.subject_attribute,
             "secret": secret,
-            "metadata": metadata,
+            "metadata": _written(metadata) if metadata is not None else None,
             "created": micros(now),
         },
     )
@@ -60,6 +66,11 @@ def _claim(tx: Transaction, provider: Provider, domain: str) -> bool:
 def get(tx: Transaction, tenant_id: str, id: str) -> Provider | None:
     """A provider of the tenant by id, enabled or not."""
     return _one(tx, "id = :key", tenant_id, id)
+
+
+def exists(tx: Transaction, id: str) -> bool:
+    """Whether any tenant has a provider of this id."""
+    return tx.one("SELECT 1 FROM identity_providers WHERE id = :id", {"id": id}) is not None
 
 
 def by_issuer(tx: Transaction, tenant_id: str, issuer: str) -> Provider | None:
@@ -89,6 +100,25 @@ def secret(tx: Transaction, id: str) -> str | None:
     """The sealed client secret."""
     row = tx.one("SELECT secret FROM identity_providers WHERE id = :id", {"id": id})
     return row[0] if row else None
+
+
+def metadata(tx: Transaction, id: str) -> Metadata | None:
+    """What is pinned of a SAML provider."""
+    row = tx.one("SELECT metadata FROM identity_providers WHERE id = :id", {"id": id})
+    if row is None or row[0] is None:
+        return None
+    found = from_json(row[0])
+    return Metadata(**{**found, "certificates": tuple(found["certificates"])})
+
+
+def renew_metadata(tx: Transaction, tenant_id: str, id: str, renewed: Metadata) -> bool:
+    """Pin anew: other certificates, another address; False if there is no such provider."""
+    sql = "UPDATE identity_providers SET metadata = :metadata WHERE id = :id AND tenant_id = :tenant AND kind = 'saml'"
+    return tx.run(sql, {"metadata": _written(renewed), "id": id, "tenant": tenant_id}) == 1
+
+
+def _written(metadata: Metadata) -> str:
+    return to_json(asdict(metadata))
 
 
 def enable(tx: Transaction, tenant_id: str, id: str, *, enabled: bool) -> bool:
@@ -124,6 +154,7 @@ def _provider(tx: Transaction, row: Row) -> Provider:
         enabled=bool(row[7]),
         private_network=bool(row[8]),
         scopes=tuple(from_json(row[9])),
+        subject_attribute=row[10],
     )
 
 

@@ -76,11 +76,28 @@ def seed_provider(run: Run, seed: SeedTenant, tenant: Tenant, entry: SeedProvide
         except InvalidProvider as error:
             raise fail(entry.line, str(error)) from error
 
-    key = entry.registration.domains[0] if entry.registration.domains else entry.registration.preset or ""
+    wanted = entry.registration
+    key = wanted.domains[0] if wanted.domains else wanted.preset or ""
     provider_id = run.once(seed.initial_domain, "identityProvider", key, make)
     found = registered.get(run.tx, tenant.id, provider_id)
     if found is None or not found.enabled:
         run.report.differs.append(f"identityProvider {key}")
+    elif wanted.metadata is not None and wanted.metadata != registered.metadata(run.tx, provider_id):
+        _renew_metadata(run, tenant, entry, provider_id)
+
+
+def _renew_metadata(run: Run, tenant: Tenant, entry: SeedProvider, provider_id: str) -> None:
+    """The file was changed since: other certificates are pinned only where the run is told to apply what differs."""
+    key, metadata = entry.registration.domains[0], entry.registration.metadata
+    assert metadata is not None
+    if not run.force:
+        run.report.differs.append(f"identityProvider {key}")
+        return
+    try:
+        providers.renew(run.tx, run.world, tenant.id, provider_id, metadata, actor=SYSTEM)
+    except InvalidProvider as error:
+        raise fail(entry.line, str(error)) from error
+    run.report.applied.append(f"identityProvider {key}")
 
 
 def _check_domain_is_free(run: Run, seed: SeedTenant, name: str) -> None:
