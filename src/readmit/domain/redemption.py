@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from readmit.domain import audit
 from readmit.domain.address import EmailAddress
+from readmit.domain.counters import Counters
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, NeverInvited, Pending, User
@@ -63,6 +64,8 @@ class Proof:
     home_tenant_id: str | None = None
     home_user_id: str | None = None
     home_epoch: int | None = None
+    counters: Counters | None = None
+    """What it is held against; None where nobody was meant, whom no reset can end."""
 
 
 @dataclass(frozen=True, slots=True)

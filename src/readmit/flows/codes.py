@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from readmit.domain.address import EmailAddress
+from readmit.domain.counters import counters_of
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, Pending, User, mail_binding
 from readmit.domain.mail import OwedMail
@@ -68,6 +69,7 @@ def request_code(tx: Transaction, world: World, browser: Browser, flow_id: str) 
         requester=browser.ip,
         created=now,
         expires=now + timedelta(minutes=tenant.settings.passcodeMinutes),
+        counters=counters_of(user) if user else None,
     )
     killed = passcodes.replace(tx, made)
     if killed is not None:
@@ -183,11 +185,13 @@ def enter_code(tx: Transaction, world: World, browser: Browser, flow_id: str, ty
         sign_in_log.wrong_code(tx, world, browser, flow, made.user_id)
         return Entered(right=False)
     right = passcode.matches(world.keyring.key(KEY), made.salt, made.hash, typed)
-    if not right or not made.real or not passcodes.delete(tx, made.id):
+    meant = users.live(tx, tenant.id, made.user_id or "")
+    held = made.counters is not None and made.counters.hold(meant)
+    if not right or not made.real or not held or not passcodes.delete(tx, made.id):
         sign_in_log.wrong_code(tx, world, browser, flow, made.user_id)
         return Entered(right=False)
     _take_back(tx, tenant, browser, scope, made, now)
-    proof = _proof(made.address, now)
+    proof = _proof(made, now)
     if flow.other_proof is not None:
         proof = together(flow.other_proof, proof)
     browser_flows.update(tx, replace(flow, proof=proof, other_proof=None))
@@ -232,8 +236,14 @@ def _take_back(tx: Transaction, tenant: Tenant, browser: Browser, scope: str, ma
     attempts.take_back(tx, scope, subject, now=now, length=attempts.DAY)
 
 
-def _proof(address: EmailAddress, now: datetime) -> Proof:
+def _proof(made: Passcode, now: datetime) -> Proof:
     """A code proves its mailbox and no name (lifecycle L10)."""
     return Proof(
-        binding=mail_binding(address), keys=(address.key,), shown=address.given, at=now, auth_time=now, amr=("otp",)
+        binding=mail_binding(made.address),
+        keys=(made.address.key,),
+        shown=made.address.given,
+        at=now,
+        auth_time=now,
+        amr=("otp",),
+        counters=made.counters,
     )

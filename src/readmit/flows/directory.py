@@ -194,6 +194,8 @@ def _end(tx: Transaction, world: World, before: User, after: User, asked: UserCh
     if after.generation != before.generation:
         ended["consents"] = access.end_consents(tx, after.id)
         ended["redemptions"] = invitations.end_history(tx, after.id, "identities", now)
+        if after.converted:
+            users.set_password(tx, after.id, None, now=now)
         outbox.supersede(tx, after.id, now)
     if directory.loses_invitation(before, after):
         ended["invitations"] = invitations.cancel(tx, before.id, before.generation, now)

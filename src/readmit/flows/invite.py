@@ -144,6 +144,8 @@ def _save(
         ended = access.end_access(tx, user.id)
         ended["consents"] = access.end_consents(tx, user.id)
         ended["redemptions"] = invitations.end_history(tx, user.id, "reset", now)
+        if user.converted:
+            users.set_password(tx, user.id, None, now=now)
         events = _with_counts(events, ended)
     elif change.ends_links:
         access.end_redemption(tx, user.id)

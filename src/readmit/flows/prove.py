@@ -15,6 +15,7 @@ from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows import sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in, session_of
+from readmit.flows.meant import counters
 from readmit.flows.world import World
 from readmit.storage import attempts, browser_flows, providers, tenants, users
 from readmit.storage.transaction import Transaction
@@ -231,7 +232,7 @@ def _proved(tx: Transaction, world: World, browser: Browser, flow: Flow, account
     proof = _home_proof(tx, account, now, now, ("pwd",))
     token, _ = add_sign_in(tx, world, browser.session_token, account, proof)
     sign_in_log.at_home(tx, world, browser, flow, account)
-    browser_flows.update(tx, replace(flow, proof=proof))
+    browser_flows.update(tx, replace(flow, proof=replace(proof, counters=counters(tx, flow))))
     return Proved(Answer.PROVED, token)
 
 
@@ -285,7 +286,8 @@ def prove_by_session(tx: Transaction, world: World, browser: Browser, flow_id: s
     sign_in, account = _live_sign_in(tx, world, browser, flow), live_account(tx, world, browser, flow)
     if sign_in is None or account is None:
         return Proved(Answer.WRONG)
-    browser_flows.update(tx, replace(flow, proof=_home_proof(tx, account, now, sign_in.at, sign_in.amr)))
+    proof = _home_proof(tx, account, now, sign_in.at, sign_in.amr)
+    browser_flows.update(tx, replace(flow, proof=replace(proof, counters=counters(tx, flow))))
     return Proved(Answer.PROVED)
 
 

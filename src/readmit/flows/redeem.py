@@ -25,6 +25,7 @@ from readmit.domain.redemption import (
 from readmit.domain.tenant import Tenant
 from readmit.flows import authorize, consent, device, sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in
+from readmit.flows.meant import meant
 from readmit.flows.prove import ONE_TIME, live_account
 from readmit.flows.world import World
 from readmit.storage import (
@@ -171,14 +172,15 @@ def proceed(tx: Transaction, world: World, browser: Browser, flow_id: str) -> On
     proof = flow.proof
     if proof is None or proof.amr == ONE_TIME:
         return Onward()
+    user = meant(tx, flow)
+    if proof.counters is not None and not proof.counters.hold(user):
+        return _proved_in_vain(tx, flow)
     if flow.kind == "redemption":
-        guest = users.live(tx, tenant.id, flow.user_id or "")
-        _checked_invitation(tx, world, tenant, flow, guest)
-        assert guest is not None
-        check_proof(guest, proof)
-        browser_flows.update(tx, replace(flow, epoch=guest.epoch))
+        _checked_invitation(tx, world, tenant, flow, user)
+        assert user is not None
+        check_proof(user, proof)
+        browser_flows.update(tx, replace(flow, epoch=user.epoch))
         return Onward()
-    user = _meant(tx, tenant, flow)
     if user is not None and _pending_guest(user, flow) and not _own_password(user, flow):
         return _begin_redemption(tx, world, tenant, flow, user)
     user = check_sign_in(user, proof)
@@ -189,9 +191,10 @@ def proceed(tx: Transaction, world: World, browser: Browser, flow_id: str) -> On
     return _arrive(tx, world, browser, tenant, flow, user)
 
 
-def _meant(tx: Transaction, tenant: Tenant, flow: Flow) -> User | None:
-    assert flow.address is not None
-    return users.by_address(tx, tenant.id, flow.address.key)
+def _proved_in_vain(tx: Transaction, flow: Flow) -> Onward:
+    """What the proof was made for has ended since, by a reset above all: back to the proof (security L6, G2)."""
+    browser_flows.update(tx, replace(flow, proof=None, other_proof=None))
+    return Onward()
 
 
 def _pending_guest(user: User, flow: Flow) -> bool:
@@ -269,6 +272,8 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
         return _as_sign_in(tx, world, browser, flow)
     _checked_invitation(tx, world, tenant, flow, guest)
     assert guest is not None
+    if proof.counters is not None and not proof.counters.hold(guest):
+        return _proved_in_vain(tx, flow)
     check_proof(guest, proof)
     _still_at_home(tx, tenant, flow)
     _release_identity(tx, world, tenant, flow, guest)
@@ -278,6 +283,7 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
     if change.ends_access:
         users.set_password(tx, guest.id, None, now=now)
         access.end_access(tx, guest.id, redemptions=False)
+        access.end_consents(tx, guest.id)
     invitations.redeemed(tx, world.new_id(), change.user, now)
     outbox.supersede(tx, guest.id, now)
     actor = audit.Actor("user", guest.id, change.user.display_name)

@@ -17,6 +17,7 @@ from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.provider import Identity, Provider, Untrusted, identity_of
 from readmit.domain.redemption import Flow, Proof
 from readmit.flows.browsers import Browser, digest
+from readmit.flows.meant import counters, meant
 from readmit.flows.world import World
 from readmit.proofs.oidc import Asked, ProviderDown
 from readmit.storage import browser_flows, providers
@@ -68,8 +69,8 @@ def _asked_provider(tx: Transaction, world: World, browser: Browser, flow_id: st
 
 
 def _wait(tx: Transaction, world: World, browser: Browser, hash: str, waiting: Waiting) -> None:
-    _flow(tx, world, browser, waiting.flow_id)
-    providers.wait(tx, hash, waiting, world.now())
+    flow = _flow(tx, world, browser, waiting.flow_id)
+    providers.wait(tx, hash, replace(waiting, counters=counters(tx, flow)), world.now())
 
 
 def _flow(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Flow:
@@ -118,7 +119,8 @@ def hear(world: World, browser: Browser, flow_id: str, answer: Answer) -> None:
     except Untrusted as error:
         _log.warning("provider's answer not believed", provider=provider.id, reason=str(error))
         raise DeadEnd(Page.PROVIDER_UNTRUSTED, x=provider.name) from error
-    world.database.write(_prove, world, browser, flow_id, provider.id, _proof(world, identity, claims))
+    proof = replace(_proof(world, identity, claims), counters=waiting.counters)
+    world.database.write(_prove, world, browser, flow_id, provider.id, proof)
 
 
 def _use(
@@ -128,6 +130,8 @@ def _use(
     hash = digest(answer.values.get("state", ""))
     waiting = providers.waiting(tx, hash)
     if waiting is None or waiting.flow_id != flow.id or waiting.provider_id != answer.provider_id:
+        raise NotHere
+    if waiting.counters is not None and not waiting.counters.hold(meant(tx, flow)):
         raise NotHere
     providers.answered(tx, hash)
     provider = providers.get(tx, flow.tenant_id, waiting.provider_id)

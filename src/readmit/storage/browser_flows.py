@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from readmit.domain.address import EmailAddress
+from readmit.domain.counters import Counters
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Binding
 from readmit.domain.redemption import Flow, Proof, Target, ToApplication, ToMyApps, ToRedirect
@@ -136,7 +137,7 @@ def _target(value: dict[str, Any]) -> Target:
 
 
 def _proof_text(proof: Proof) -> str:
-    binding = proof.binding
+    binding, held = proof.binding, proof.counters
     return to_json(
         {
             "binding": [binding.kind, binding.issuer, binding.subject, binding.shown_issuer, binding.assigned_id],
@@ -147,6 +148,7 @@ def _proof_text(proof: Proof) -> str:
             "amr": proof.amr,
             "names": proof.names,
             "home": [proof.home_tenant_id, proof.home_user_id, proof.home_epoch],
+            "held": [held.user_id, held.epoch, held.generation] if held else None,
         }
     )
 
@@ -164,4 +166,5 @@ def _proof(value: dict[str, Any]) -> Proof:
         home_tenant_id=home_tenant_id,
         home_user_id=home_user_id,
         home_epoch=home_epoch,
+        counters=Counters(*value["held"]) if value.get("held") else None,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from readmit.domain.address import EmailAddress
+from readmit.domain.counters import Counters
 from readmit.storage.columns import micros, moment
 from readmit.storage.transaction import Transaction
 
@@ -26,9 +27,14 @@ class Passcode:
     requester: str
     created: datetime
     expires: datetime
+    counters: Counters | None = None
+    """What it is held against: a reset ends the codes of a sign-in as well (security G2)."""
 
 
-_COLUMNS = "id, flow_id, user_id, address, nonce, salt, hash, tries, real, requester, created_at, expires_at"
+_COLUMNS = (
+    "id, flow_id, user_id, address, nonce, salt, hash, tries, real, requester, created_at, expires_at, epoch,"
+    " generation"
+)
 
 
 def replace(tx: Transaction, passcode: Passcode) -> str | None:
@@ -37,8 +43,8 @@ def replace(tx: Transaction, passcode: Passcode) -> str | None:
     tx.run("DELETE FROM passcodes WHERE flow_id = :flow", {"flow": passcode.flow_id})
     tx.run(
         "INSERT INTO passcodes (id, flow_id, user_id, address, address_key, nonce, salt, hash, tries, real, requester,"
-        " created_at, expires_at) VALUES (:id, :flow, :user, :address, :key, :nonce, :salt, :hash, 0, :real,"
-        " :requester, :created, :expires)",
+        " created_at, expires_at, epoch, generation) VALUES (:id, :flow, :user, :address, :key, :nonce, :salt, :hash,"
+        " 0, :real, :requester, :created, :expires, :epoch, :generation)",
         {
             "id": passcode.id,
             "flow": passcode.flow_id,
@@ -52,6 +58,8 @@ def replace(tx: Transaction, passcode: Passcode) -> str | None:
             "requester": passcode.requester,
             "created": micros(passcode.created),
             "expires": micros(passcode.expires),
+            "epoch": passcode.counters.epoch if passcode.counters else None,
+            "generation": passcode.counters.generation if passcode.counters else None,
         },
     )
     return old[0] if old else None
@@ -91,7 +99,7 @@ def _one(tx: Transaction, column: str, value: str) -> Passcode | None:
     row = tx.one(f"SELECT {_COLUMNS} FROM passcodes WHERE {column} = :value", {"value": value})
     if row is None:
         return None
-    id, flow_id, user_id, address, nonce, salt, hash, tries, real, requester, created, expires = row
+    id, flow_id, user_id, address, nonce, salt, hash, tries, real, requester, created, expires, epoch, generation = row
     return Passcode(
         id=id,
         flow_id=flow_id,
@@ -105,4 +113,5 @@ def _one(tx: Transaction, column: str, value: str) -> Passcode | None:
         requester=requester,
         created=moment(created),
         expires=moment(expires),
+        counters=Counters(user_id, epoch, generation) if user_id is not None else None,
     )

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
+from readmit.domain.counters import Counters
 from readmit.domain.provider import Provider
 from readmit.domain.saml import Metadata
 from readmit.storage.columns import from_json, micros, to_json
@@ -25,6 +26,8 @@ class Waiting:
     nonce: str
     verifier: str
     redirect_uri: str
+    counters: Counters | None = None
+    """What it is held against (security G2)."""
 
 
 def insert(
@@ -163,10 +166,12 @@ def _provider(tx: Transaction, row: Row) -> Provider:
 
 def wait(tx: Transaction, hash: str, waiting: Waiting, now: datetime) -> None:
     """Remember a request; an earlier one of the same flow is void."""
+    held = waiting.counters
     tx.run("DELETE FROM upstream_states WHERE flow_id = :flow", {"flow": waiting.flow_id})
     tx.run(
-        "INSERT INTO upstream_states (hash, flow_id, provider_id, nonce, verifier, redirect_uri, created_at)"
-        " VALUES (:hash, :flow, :provider, :nonce, :verifier, :redirect, :created)",
+        "INSERT INTO upstream_states (hash, flow_id, provider_id, nonce, verifier, redirect_uri, user_id, epoch,"
+        " generation, created_at) VALUES (:hash, :flow, :provider, :nonce, :verifier, :redirect, :user, :epoch,"
+        " :generation, :created)",
         {
             "hash": hash,
             "flow": waiting.flow_id,
@@ -174,6 +179,9 @@ def wait(tx: Transaction, hash: str, waiting: Waiting, now: datetime) -> None:
             "nonce": waiting.nonce,
             "verifier": waiting.verifier,
             "redirect": waiting.redirect_uri,
+            "user": held.user_id if held else None,
+            "epoch": held.epoch if held else None,
+            "generation": held.generation if held else None,
             "created": micros(now),
         },
     )
@@ -182,10 +190,14 @@ def wait(tx: Transaction, hash: str, waiting: Waiting, now: datetime) -> None:
 def waiting(tx: Transaction, hash: str) -> Waiting | None:
     """The request behind a state, if it still waits."""
     row = tx.one(
-        "SELECT flow_id, provider_id, nonce, verifier, redirect_uri FROM upstream_states WHERE hash = :hash",
+        "SELECT flow_id, provider_id, nonce, verifier, redirect_uri, user_id, epoch, generation FROM upstream_states"
+        " WHERE hash = :hash",
         {"hash": hash},
     )
-    return Waiting(*row) if row else None
+    if row is None:
+        return None
+    held = Counters(*row[5:]) if row[5] is not None else None
+    return Waiting(row[0], row[1], row[2], row[3], row[4], held)
 
 
 def answered(tx: Transaction, hash: str) -> bool:
