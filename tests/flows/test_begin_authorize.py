@@ -11,8 +11,9 @@ from ways import Way, begin
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.redemption import Flow, Step, ToApplication
 from readmit.flows import redeem, sign_in
-from readmit.flows.browsers import Browser, end_session, session_of
+from readmit.flows.browsers import Browser, session_of
 from readmit.flows.redeem import Arrived, Onward
+from readmit.flows.sign_out import this_browser
 from readmit.storage import queries_tenants
 from world import House, a_browser
 
@@ -65,9 +66,9 @@ def test_a_session_of_another_tenant_is_none_here(house: House) -> None:
 
 def test_an_ended_session_is_none(house: House) -> None:
     browser = arrive(house, HOME)
-    assert house.write(end_session, house.world, browser.session_token)
-    assert not house.write(end_session, house.world, browser.session_token)
-    assert not house.write(end_session, house.world, None)
+    assert house.write(this_browser, house.world, browser.session_token)
+    assert not house.write(this_browser, house.world, browser.session_token)
+    assert not house.write(this_browser, house.world, None)
     assert house.read(session_of, browser.session_token, house.world.now()) is None
     assert ask(house, browser).step is Step.ADDRESS
 

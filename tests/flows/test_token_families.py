@@ -24,7 +24,8 @@ from ways import begin, follow
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
 from readmit.flows import authorize, sign_in
-from readmit.flows.browsers import Browser, end_session, session_of
+from readmit.flows.browsers import Browser, session_of
+from readmit.flows.sign_out import this_browser
 from readmit.storage import queries_tenants
 from world import AUTOMATION, House
 
@@ -205,7 +206,7 @@ def test_a_logout_ends_the_tokens_of_its_session_and_of_no_other(house: House) -
     """Security O8, graph G77 `sid`."""
     here, elsewhere = arrive(house, HOME), arrive(house, HOME)
     ours, others = (bring(house, silent(house, browser)) for browser in (here, elsewhere))
-    assert house.write(end_session, house.world, here.session_token)
+    assert house.write(this_browser, house.world, here.session_token)
     assert refused(renew, house, ours["refresh_token"]) == 50173
     with pytest.raises(Unauthenticated):
         caller_of(house, ours["access_token"])

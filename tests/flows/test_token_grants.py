@@ -18,7 +18,7 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
 from readmit.domain.redemption import Flow, ToApplication
 from readmit.domain.session import SignIn
-from readmit.flows import authorize, browsers, consent, introspection, keys, redeem, refresh, sign_in, tokens, userinfo
+from readmit.flows import authorize, consent, introspection, keys, redeem, refresh, sign_in, sign_out, tokens, userinfo
 from readmit.flows.browsers import Browser, digest, session_of
 from readmit.flows.issue import Exchange
 from readmit.flows.tokens import Asked, Presented
@@ -521,9 +521,9 @@ def test_N2_a_session_ends_with_its_grants(house: House) -> None:
     entry, token = signed_in(house, "max")
     code = house.write(authorize.issue_code, house.world, request(house), entry)
     body = exchange(house, code)
-    assert house.write(browsers.end_session, house.world, token)
-    assert not house.write(browsers.end_session, house.world, token)
-    assert not house.write(browsers.end_session, house.world, None)
+    assert house.write(sign_out.this_browser, house.world, token)
+    assert not house.write(sign_out.this_browser, house.world, token)
+    assert not house.write(sign_out.this_browser, house.world, None)
     assert refused(refreshed, house, body["refresh_token"]) == 50173
     assert house.read(grants.get, "none") is None
     assert digest("x") == hashlib.sha256(b"x").hexdigest()

@@ -63,8 +63,9 @@ class Site:
 class Person:
     """A browser without a screen in this process: keeps cookies, fills in the main form."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, user_agent: str = "") -> None:
         self.site = site
+        self.user_agent = user_agent
         self.cookies: dict[str, str] = {}
         self.path = ""
         self.html = ""
@@ -76,14 +77,23 @@ class Person:
 
     def submit(self, **fields: str) -> str:
         """POST the page's first form."""
+        return self.press(self.path, **fields)
+
+    def press(self, action: str, **fields: str) -> str:
+        """POST a form of the page, by its action."""
+        return self._go("POST", action, {"csrf": self.csrf, **fields})
+
+    @property
+    def csrf(self) -> str:
         token = re.search(r'name="csrf" value="([^"]*)"', self.html)
         assert token is not None, self.html
-        return self._go("POST", self.path, {"csrf": token[1], **fields})
+        return token[1]
 
     def _go(self, method: str, path: str, form: dict[str, str] | None) -> str:
         for _ in range(10):
             headers = {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
             headers |= {"origin": ORIGIN} if method == "POST" else {}
+            headers |= {"user-agent": self.user_agent} if self.user_agent else {}
             answer = self.site.ask(method, path, headers=headers, data=form)
             self._keep(answer)
             self.path, self.html, self.status = path, answer.text, answer.status_code

@@ -18,6 +18,7 @@ import readmit.web
 from readmit.domain.errors import Page
 from readmit.locale.negotiate import LANGUAGES
 from readmit.web import pages
+from readmit.web.account.page import DONE, SECTIONS
 from readmit.web.call import Call
 
 WEB = Path(readmit.web.__file__).parent
@@ -54,6 +55,37 @@ _MY_APPS = {
     "address": "alice@fabrikam.com",
     "applications": [("Expenses", "https://expenses.contoso.com/"), ("Travel and accommodation", None)],
     "organisations": [("Contoso", "/myapps?tenantId=1", True), ("Tailspin", "/myapps?tenantId=2", False)],
+    "account": "/account?tenantId=1",
+}
+_SESSION = {
+    "id": "8d1f",
+    "here": True,
+    "browser": "Firefox",
+    "platform": "Windows",
+    "organisations": ["Contoso", "Fabrikam"],
+    "signed_in": "21 November 2026, 00:04 UTC",
+    "seen": "21 November 2026, 08:04 UTC",
+    "address": "192.0.2.1",
+    "proof": "password",
+}
+_SESSIONS = {
+    "action": "/account/sessions?tenantId=1",
+    "sessions": [
+        _SESSION,
+        {**_SESSION, "here": False, "platform": "", "proof": "code"},
+        {**_SESSION, "here": False, "browser": "", "proof": "passkey"},
+        {**_SESSION, "here": False, "browser": "", "platform": "", "proof": "provider", "address": ""},
+    ],
+}
+_ACCOUNT = {
+    **_FORM,
+    "organisation": "Contoso",
+    "name": "Alice Example",
+    "address": "alice@fabrikam.com",
+    "my_apps": "/myapps?tenantId=1",
+    "done": None,
+    "sections": {"sessions": _SESSIONS},
+    "language_links": _LINKS,
 }
 _LEAVING = {"host_unicode": "bücher.example", "host_ascii": "xn--bcher-kva.example", "url": "https://bücher.example/"}
 
@@ -70,10 +102,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "invitation_by_nobody": ("invitation", {**_INVITATION, "inviter": None, "target_host": "wiki.contoso.com"}),
     "invitation_after_reset": ("invitation", {**_INVITATION, "after_reset": True}),
     "invitation_redeemed": ("invitation", {**_INVITATION, "redeemed": True}),
-    "address": ("address", {**_STEP, "application": "Expenses", "value": ""}),
+    "address": ("address", {**_STEP, "application": "Expenses", "account": False, "value": ""}),
     "address_error": (
         "address",
-        {**_STEP, "organisation": None, "application": None, "value": "x", "error": "No address."},
+        {**_STEP, "organisation": None, "application": None, "account": True, "value": "x", "error": "No address."},
     ),
     "password": ("password", {**_STEP, "organisation": "Fabrikam", "address": "alice@fabrikam.com", "code": True}),
     "provider": ("provider", {**_STEP, "provider": "Wingtip", "address": "alice@wingtip.example", "code": True}),
@@ -119,6 +151,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "leaving": ("leaving", _LEAVING),
     "myapps": ("myapps", _MY_APPS),
     "myapps_empty": ("myapps", {**_MY_APPS, "applications": [], "organisations": [("Contoso", "/myapps", True)]}),
+    "account": ("account", _ACCOUNT),
+    "account_alone": ("account", {**_ACCOUNT, "sections": {"sessions": {**_SESSIONS, "sessions": [_SESSION]}}}),
+    **{f"account_done_{what}": ("account", {**_ACCOUNT, "done": what}) for what in sorted(DONE)},
     "mailed": ("mailed", {}),
     "signed_out": ("signed_out", {}),
     "logout_confirm": ("logout_confirm", {**_FORM, "fields": [("client_id", "0b1c")]}),
@@ -188,7 +223,8 @@ WITH_FORM = (*STEPS, "password", "provider", "device", "set_password", "logout_c
 def test_every_template_has_an_example() -> None:
     # `api` is a reference for developers, in English, with tests of its own.
     shown = {name for name, _ in PAGES.values()} | {"base", "form", "api"}
-    assert shown == {path.stem for path in (WEB / "templates").iterdir()}
+    assert shown == {path.stem for path in (WEB / "templates").iterdir() if path.is_file()}
+    assert {path.stem for path in (WEB / "templates" / "account").iterdir()} == set(SECTIONS)
 
 
 @pytest.mark.parametrize(("key", "language"), EVERY)
@@ -212,12 +248,21 @@ def test_security_H4_page_has_no_script_no_inline_style_and_nothing_remote(key: 
             assert values == {"rel": "stylesheet", "href": "/static/readmit.css"}
 
 
+def _forms(name: str, context: dict[str, Any]) -> int:
+    if name == "dead_end":
+        return len(context["actions"])
+    if name == "account":
+        sessions = context["sections"]["sessions"]["sessions"]
+        return 1 + sum(not session["here"] for session in sessions) + 1
+    return int(name in WITH_FORM)
+
+
 @pytest.mark.parametrize("key", PAGES)
 def test_page_has_exactly_one_main_form_or_none(key: str) -> None:
     page, (name, context) = read(key), PAGES[key]
     forms = page.all("form")
     assert len([form for form in forms if form.get("class") == "main"]) == (1 if name in WITH_FORM else 0)
-    assert len(forms) == (len(context["actions"]) if name == "dead_end" else int(name in WITH_FORM))
+    assert len(forms) == _forms(name, context)
     assert all(form["method"] == "post" for form in forms)
     tokens = [values["value"] for values in page.all("input") if values.get("name") == "csrf"]
     assert tokens == ([] if name == "form_post" else ["token"] * len(forms))
@@ -451,7 +496,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 def wanted() -> frozenset[tuple[str, ...]]:
     """The messages of the templates; plural ones with two forms."""
     found = set()
-    for path in (WEB / "templates").iterdir():
+    for path in (WEB / "templates").rglob("*.html"):
         with path.open("rb") as file:
             for _, _, message, _ in babel_extract(file, ["_", "ngettext"], [], {}):
                 found.add((message,) if isinstance(message, str) else tuple(part for part in message if part))

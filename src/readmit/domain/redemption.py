@@ -38,13 +38,22 @@ class ToMyApps:
 
 
 @dataclass(frozen=True, slots=True)
+class ToAccount:
+    """After sign-in: the person's account at the tenant, or one of its pages (`/account/{page}`)."""
+
+    page: str = ""
+    fresh: bool = False
+    """Whether a live sign-in is not enough: the person proves who he is anew (security N7)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToApplication:
     """After sign-in: back to the application that asked."""
 
     request: AuthorizeRequest
 
 
-Target = ToRedirect | ToMyApps | ToApplication
+Target = ToRedirect | ToMyApps | ToAccount | ToApplication
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,21 @@ class SignIn:
     home_user_id: str | None = None
     """For a guest who proved himself at a home tenant here: the account, and its epoch at the proof."""
     home_epoch: int | None = None
+    ip: str = ""
+    """Where the proof came from, and by which browser on which system, in words of ours; empty if unknown."""
+    browser: str = ""
+    platform: str = ""
+
+    @property
+    def person(self) -> tuple[str, int]:
+        """Whose proof it was, at which epoch: the home account's, or the user's own."""
+        if self.home_user_id is None or self.home_epoch is None:
+            return self.user_id, self.epoch
+        return self.home_user_id, self.home_epoch
 
     def live(self, now: datetime) -> bool:
         return now < self.at + ABSOLUTE and now < self.seen + IDLE
+
+    def use_to_note(self, now: datetime) -> bool:
+        """Whether the last use is written again."""
+        return now >= self.seen + SEEN_EVERY

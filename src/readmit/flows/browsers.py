@@ -9,6 +9,7 @@ from datetime import datetime
 from readmit.domain.guest import User
 from readmit.domain.redemption import Proof
 from readmit.domain.session import SignIn
+from readmit.domain.user_agent import told_by
 from readmit.flows.world import World
 from readmit.storage import sessions
 from readmit.storage.sessions import Session
@@ -39,10 +40,10 @@ def session_of(tx: Transaction, token: str | None, now: datetime) -> Session | N
     return sessions.get(tx, digest(token), now) if token else None
 
 
-def add_sign_in(tx: Transaction, world: World, token: str | None, user: User, proof: Proof) -> tuple[str, SignIn]:
+def add_sign_in(tx: Transaction, world: World, browser: Browser, user: User, proof: Proof) -> tuple[str, SignIn]:
     """Add a proved sign-in to the browser's session; returns the cookie's new token, the old one is dead (N2)."""
     now = world.now()
-    session = session_of(tx, token, now)
+    session = session_of(tx, browser.session_token, now)
     fresh = world.new_secret()
     if session is None:
         session_id = world.new_id()
@@ -50,6 +51,7 @@ def add_sign_in(tx: Transaction, world: World, token: str | None, user: User, pr
     else:
         session_id = session.id
         sessions.renew(tx, session_id, token_hash=digest(fresh), csrf=world.new_secret())
+    name, platform = told_by(browser.user_agent)
     guest_at_home = proof.home_user_id is not None and proof.home_user_id != user.id
     entry = SignIn(
         session_id=session_id,
@@ -61,12 +63,14 @@ def add_sign_in(tx: Transaction, world: World, token: str | None, user: User, pr
         amr=proof.amr,
         home_user_id=proof.home_user_id if guest_at_home else None,
         home_epoch=proof.home_epoch if guest_at_home else None,
+        ip=browser.ip,
+        browser=name,
+        platform=platform,
     )
     sessions.sign_in(tx, entry)
     return fresh, entry
 
 
-def end_session(tx: Transaction, world: World, token: str | None) -> bool:
-    """Sign the browser out of everything; its refresh tokens go with it."""
-    session = session_of(tx, token, world.now())
-    return session is not None and sessions.delete(tx, session.id)
+def note_use(tx: Transaction, world: World, entry: SignIn) -> None:
+    """The sign-in is used: it is not idle (security N1, V5)."""
+    sessions.seen(tx, entry, world.now())

@@ -230,7 +230,7 @@ def _record_password(
 def _proved(tx: Transaction, world: World, browser: Browser, flow: Flow, account: User) -> Proved:
     now = world.now()
     proof = _home_proof(tx, account, now, now, ("pwd",))
-    token, _ = add_sign_in(tx, world, browser.session_token, account, proof)
+    token, _ = add_sign_in(tx, world, browser, account, proof)
     sign_in_log.at_home(tx, world, browser, flow, account)
     browser_flows.update(tx, replace(flow, proof=replace(proof, counters=counters(tx, flow))))
     return Proved(Answer.PROVED, token)

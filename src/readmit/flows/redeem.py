@@ -15,6 +15,7 @@ from readmit.domain.redemption import (
     Proof,
     Step,
     Target,
+    ToAccount,
     ToApplication,
     check_open,
     check_proof,
@@ -116,7 +117,9 @@ def _to_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tup
 
 
 def _may_reuse(flow: Flow) -> bool:
-    """`prompt=login` asks for the password anew."""
+    """`prompt=login` asks for the password anew, and so does what wants a fresh proof."""
+    if isinstance(flow.target, ToAccount):
+        return not flow.target.fresh
     return not (isinstance(flow.target, ToApplication) and "login" in flow.target.request.prompt)
 
 
@@ -245,7 +248,7 @@ def _arrive(
             return Onward()
     if not browser_flows.delete(tx, flow.id):
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
-    token, entry = add_sign_in(tx, world, browser.session_token, user, flow.proof)
+    token, entry = add_sign_in(tx, world, browser, user, flow.proof)
     if not noted:
         sign_in_log.arrived(tx, world, browser, flow, user)
     if request is not None and request.device is not None:

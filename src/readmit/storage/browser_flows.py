@@ -12,7 +12,7 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.counters import Counters
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Binding
-from readmit.domain.redemption import Flow, Proof, Target, ToApplication, ToMyApps, ToRedirect
+from readmit.domain.redemption import Flow, Proof, Target, ToAccount, ToApplication, ToMyApps, ToRedirect
 from readmit.storage.columns import from_json, micros, moment, to_json
 from readmit.storage.transaction import Row, Transaction
 
@@ -124,6 +124,8 @@ def _target_text(target: Target) -> str:
             return to_json({"redirect": url})
         case ToMyApps():
             return to_json({"my_apps": True})
+        case ToAccount(page, fresh):
+            return to_json({"account": page, "fresh": fresh})
         case ToApplication(request):
             return to_json({"application": asdict(request)})
 
@@ -133,6 +135,8 @@ def _target(value: dict[str, Any]) -> Target:
         return ToRedirect(value["redirect"])
     if "application" in value:
         return ToApplication(msgspec.convert(value["application"], AuthorizeRequest))
+    if "account" in value:
+        return ToAccount(value["account"], value["fresh"])
     return ToMyApps()
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from readmit.domain.session import ABSOLUTE, SEEN_EVERY, SignIn
 from readmit.storage.columns import from_json, micros, moment, to_json
-from readmit.storage.transaction import Transaction
+from readmit.storage.transaction import Row, Transaction
+
+COLUMNS: Final = (
+    "s.session_id, s.tenant_id, s.user_id, s.epoch, s.signed_in_at, s.seen_at, s.amr, s.home_user_id, s.home_epoch,"
+    " s.ip, s.browser, s.platform"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +30,27 @@ class Session:
 
 
 def get(tx: Transaction, token_hash: str, now: datetime) -> Session | None:
-    """The session with its live sign-ins: neither over, nor of an ended epoch, nor of a disabled or deleted user."""
+    """The session with its live sign-ins: neither over, nor of an ended epoch, nor of a disabled or deleted user.
+
+    An empty set ends the session (security N2).
+    """
     row = tx.one("SELECT id, csrf FROM sessions WHERE token_hash = :hash", {"hash": token_hash})
     if row is None:
         return None
     rows = tx.all(
-        "SELECT s.session_id, s.tenant_id, s.user_id, s.epoch, s.signed_in_at, s.seen_at, s.amr, s.home_user_id,"
-        " s.home_epoch FROM sign_ins s JOIN users u ON u.id = s.user_id"
+        f"SELECT {COLUMNS} FROM sign_ins s JOIN users u ON u.id = s.user_id"
         " WHERE s.session_id = :id AND u.epoch = s.epoch AND u.deleted_at IS NULL AND u.account_enabled = 1"
         " ORDER BY s.signed_in_at DESC",
         {"id": row[0]},
     )
-    sign_ins = (
-        SignIn(r[0], r[1], r[2], r[3], moment(r[4]), moment(r[5]), tuple(from_json(r[6])), r[7], r[8]) for r in rows
-    )
-    return Session(row[0], row[1], tuple(sign_in for sign_in in sign_ins if sign_in.live(now)))
+    live = tuple(entry for entry in map(entry_of, rows) if entry.live(now))
+    return Session(row[0], row[1], live) if live else None
+
+
+def entry_of(row: Row) -> SignIn:
+    """A sign-in from a row of COLUMNS."""
+    at, seen, amr = moment(row[4]), moment(row[5]), tuple(from_json(row[6]))
+    return SignIn(row[0], row[1], row[2], row[3], at, seen, amr, *row[7:])
 
 
 def insert(tx: Transaction, session_id: str, *, token_hash: str, csrf: str, now: datetime) -> None:
@@ -65,7 +77,8 @@ def sign_in(tx: Transaction, entry: SignIn) -> None:
     )
     tx.run(
         "INSERT INTO sign_ins (session_id, tenant_id, user_id, epoch, signed_in_at, seen_at, amr, home_user_id,"
-        " home_epoch) VALUES (:session, :tenant, :user, :epoch, :at, :seen, :amr, :home, :home_epoch)",
+        " home_epoch, ip, browser, platform) VALUES (:session, :tenant, :user, :epoch, :at, :seen, :amr, :home,"
+        " :home_epoch, :ip, :browser, :platform)",
         {
             "session": entry.session_id,
             "tenant": entry.tenant_id,
@@ -76,6 +89,9 @@ def sign_in(tx: Transaction, entry: SignIn) -> None:
             "amr": to_json(entry.amr),
             "home": entry.home_user_id,
             "home_epoch": entry.home_epoch,
+            "ip": entry.ip,
+            "browser": entry.browser,
+            "platform": entry.platform,
         },
     )
 
@@ -97,6 +113,35 @@ def delete(tx: Transaction, session_id: str) -> bool:
     """End a session with all its sign-ins, and the grants that hang on it."""
     tx.run("DELETE FROM grants WHERE session_id = :id", {"id": session_id})
     return tx.run("DELETE FROM sessions WHERE id = :id", {"id": session_id}) == 1
+
+
+def of_person(tx: Transaction, entry: SignIn) -> list[SignIn]:
+    """Every sign-in of who made `entry`, in whichever browser: of that user, and of the account that proved him.
+
+    A guest's sign-in is renewed with one click where the home account's lives on, so that they are seen and ended
+    together; proofs of another epoch of the home account are somebody else's. Those of ended epochs are left out.
+    """
+    home, home_epoch = entry.person
+    return [
+        entry_of(row)
+        for row in tx.all(
+            f"SELECT {COLUMNS} FROM sign_ins s JOIN users u ON u.id = s.user_id"
+            " WHERE u.epoch = s.epoch AND u.deleted_at IS NULL AND u.account_enabled = 1 AND (s.user_id = :user"
+            " OR (s.user_id = :home AND s.epoch = :home_epoch)"
+            " OR (s.home_user_id = :home AND s.home_epoch = :home_epoch))"
+            " ORDER BY s.signed_in_at DESC, s.session_id, s.tenant_id",
+            {"user": entry.user_id, "home": home, "home_epoch": home_epoch},
+        )
+    ]
+
+
+def end(tx: Transaction, entry: SignIn) -> None:
+    """End one sign-in with the grants that hang on it, and its session if that was the last (security N2)."""
+    parameters = {"session": entry.session_id, "user": entry.user_id}
+    tx.run("DELETE FROM grants WHERE session_id = :session AND user_id = :user", parameters)
+    tx.run("DELETE FROM sign_ins WHERE session_id = :session AND user_id = :user", parameters)
+    sql = "DELETE FROM sessions WHERE id = :id AND NOT EXISTS (SELECT 1 FROM sign_ins WHERE session_id = :id)"
+    tx.run(sql, {"id": entry.session_id})
 
 
 def delete_expired(tx: Transaction, now: datetime) -> int:

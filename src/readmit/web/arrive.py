@@ -7,7 +7,7 @@ from typing import assert_never
 from urllib.parse import quote, urlsplit
 
 from readmit.domain import redirect
-from readmit.domain.redemption import Target, ToApplication, ToMyApps, ToRedirect
+from readmit.domain.redemption import Target, ToAccount, ToApplication, ToMyApps, ToRedirect
 from readmit.domain.tenant import Tenant
 from readmit.flows.redeem import Arrived
 from readmit.flows.world import World
@@ -30,11 +30,18 @@ def arrived(world: World, call: Call, result: Arrived, flow_id: str) -> Reply:
             reply = authorization_response(request, {"code": result.code or ""}, language_of(call))
         case ToMyApps():
             reply = see_other(f"/myapps?tenantId={result.tenant.id}")
+        case ToAccount(page):
+            reply = see_other(f"{account_path(page)}?tenantId={result.tenant.id}")
         case ToRedirect(url):
             reply = see_other(destination(world, result.tenant, url))
         case _:
             assert_never(result.target)
     return reply.with_headers(*cookies)
+
+
+def account_path(page: str) -> str:
+    """The address of a page of the account."""
+    return f"/account/{page}" if page else "/account"
 
 
 def see_other(location: str) -> Reply:
@@ -69,7 +76,7 @@ def leaving(world: World, call: Call) -> Step:
     values = call.query_values()
     url = values.get("url", "")
     language = language_of(call)
-    if not hmac.compare_digest(_check(world, url), values.get("check", "")):
+    if not hmac.compare_digest(_check(world, url).encode(), values.get("check", "").encode()):
         return pages.page(call, "failure", language, status=400, code=400, request_id=call.request_id)
     to = redirect.parse(url)
     return pages.page(call, "leaving", language, host_unicode=to.host_unicode, host_ascii=to.host, url=to.url)
@@ -85,7 +92,7 @@ def form_origin(target: Target) -> str | None:
         case ToRedirect(url):
             if redirect.parse(url).my_apps:
                 return None
-        case ToMyApps():
+        case ToMyApps() | ToAccount():
             return None
         case _:
             assert_never(target)

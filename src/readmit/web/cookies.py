@@ -73,7 +73,7 @@ def same_origin(call: Call) -> bool:
 def form_is_ours(world: World, call: Call, csrf: str) -> bool:
     """Whether a POST carries its session's token and comes from our own page."""
     found = session(world, call)
-    return found is not None and hmac.compare_digest(found.csrf, csrf) and same_origin(call)
+    return found is not None and hmac.compare_digest(found.csrf.encode(), csrf.encode()) and same_origin(call)
 
 
 # ----------------------------------------------------------------------- flows

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, assert_never
 
 from readmit.domain import redirect
-from readmit.domain.redemption import Flow, Step, ToApplication
+from readmit.domain.redemption import Flow, Step, Target, ToAccount, ToApplication
 from readmit.flows.links import Opened
 from readmit.flows.redeem import View
 from readmit.flows.world import World
@@ -51,8 +51,10 @@ def invitation(world: World, call: Call, opened: Opened, *, csrf: str) -> Reply:
     )
 
 
-def my_apps_address(world: World, call: Call, tenant_id: str, *, csrf: str, error: str | None = None) -> Reply:
-    """The address page of My Apps, before the flow has begun."""
+def own_address(
+    world: World, call: Call, target: Target, tenant_id: str, *, csrf: str, error: str | None = None
+) -> Reply:
+    """The address page on the way to My Apps or the account, before the flow has begun."""
     tenant = world.database.read(queries_tenants.named, tenant_id) if tenant_id else None
     language = language_of(call, tenant=tenant.preferred_language if tenant else None)
     return pages.page(
@@ -62,6 +64,7 @@ def my_apps_address(world: World, call: Call, tenant_id: str, *, csrf: str, erro
         status=400 if error else 200,
         organisation=tenant.display_name if tenant else None,
         application=None,
+        account=isinstance(target, ToAccount),
         action=call.path,
         csrf=csrf,
         value="",
@@ -104,7 +107,8 @@ def _content(world: World, view: View, language: str) -> tuple[str, dict[str, An
         return "set_password", {"organisation": view.home.display_name if view.home else view.tenant.display_name}
     match view.step:
         case Step.ADDRESS:
-            return "address", {"application": view.application, "value": ""}
+            account = isinstance(flow.target, ToAccount)
+            return "address", {"application": view.application, "account": account, "value": ""}
         case Step.PASSWORD:
             return _password(view)
         case Step.PROVIDER:

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.redemption import Step as Waiting
-from readmit.domain.redemption import ToApplication, ToMyApps
+from readmit.domain.redemption import Target, ToApplication
 from readmit.domain.tenant import Tenant
 from readmit.flows import codes, prove, redeem, sign_in, upstream
 from readmit.flows.browsers import Browser
@@ -82,19 +82,21 @@ def _address(world: World, call: Call, who: Browser, view: View, form: Form) -> 
     return Write(lambda _: see_other(call.path), prove.type_address, world, who, view.flow.id, typed)
 
 
-def begin_my_apps(world: World, call: Call, who: Browser, flow_id: str, tenant_id: str, form: Form) -> Step:
-    """My Apps: the address decides the organisation where the link does not name one."""
+def begin_own(
+    world: World, call: Call, who: Browser, flow_id: str, *, target: Target, tenant_id: str, form: Form
+) -> Step:
+    """To a page of one's own: the address decides the organisation where the link does not name one."""
     text = catalogue(language_of(call), "pages").gettext
     csrf = form.get("csrf", "")
     try:
         typed = EmailAddress.parse(form.get("address", "").strip())
     except InvalidAddress:
         message = text("Enter an address such as name@example.com.")
-        return flow_pages.my_apps_address(world, call, tenant_id, csrf=csrf, error=message)
+        return flow_pages.own_address(world, call, target, tenant_id, csrf=csrf, error=message)
     tenant = _tenant(world, tenant_id, typed)
     if tenant is None:
         message = text("Several organisations are here. Open My Apps with the link that your organisation gave you.")
-        return flow_pages.my_apps_address(world, call, tenant_id, csrf=csrf, error=message)
+        return flow_pages.own_address(world, call, target, tenant_id, csrf=csrf, error=message)
     return Write(
         lambda _: see_other(call.path),
         sign_in.start,
@@ -102,7 +104,7 @@ def begin_my_apps(world: World, call: Call, who: Browser, flow_id: str, tenant_i
         who,
         flow_id=flow_id,
         tenant=tenant,
-        target=ToMyApps(),
+        target=target,
         typed=typed,
     )
 

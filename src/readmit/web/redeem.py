@@ -22,6 +22,7 @@ from readmit.web.cookies import browser, flow_cookie, same_origin, seed_csrf, se
 from readmit.web.dead_ends import Forged
 from readmit.web.languages import language_of
 from readmit.web.oidc import device
+from readmit.web.sign_in import OWN_PAGES
 
 _LONGEST_TICKET = 64
 _TOKEN = 43
@@ -81,8 +82,8 @@ def _unstarted(world: World, call: Call, secret: str, seed: str) -> Reply:
         return flow_pages.invitation(world, call, opened, csrf=seed_csrf(world, secret))
     if kind == device.SEED:
         return device.show(call, secret, world)
-    if kind == "m":
-        return flow_pages.my_apps_address(world, call, value, csrf=seed_csrf(world, secret))
+    if kind in OWN_PAGES:
+        return flow_pages.own_address(world, call, OWN_PAGES[kind], value, csrf=seed_csrf(world, secret))
     raise DeadEnd(Page.CLOSED)
 
 
@@ -136,8 +137,9 @@ def _begin(world: World, call: Call, who: Browser, flow_id: str, seed: str, form
         return Write(lambda _: see_other(call.path), links.start, world, who, flow_id=flow_id, ticket=value)
     if kind == device.SEED:
         return device.enter(world, call, who, flow_id, form)
-    if kind == "m":
-        return flow_posts.begin_my_apps(world, call, who, flow_id, value, form)
+    if kind in OWN_PAGES:
+        target = OWN_PAGES[kind]
+        return flow_posts.begin_own(world, call, who, flow_id, target=target, tenant_id=value, form=form)
     raise DeadEnd(Page.CLOSED)
 
 

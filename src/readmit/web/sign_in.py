@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
-from readmit.domain.redemption import Flow
+from readmit.domain.redemption import Flow, Target, ToAccount, ToMyApps
 from readmit.domain.tenant import Tenant
 from readmit.flows import sign_in
 from readmit.flows.world import World
@@ -53,8 +55,12 @@ def tenant_of_hint(world: World, values: dict[str, str]) -> Tenant:
     return found
 
 
-def begin_my_apps(world: World, call: Call, tenant_id: str) -> Reply:
-    """My Apps without a session: a flow that is a cookie only until its first button."""
+OWN_PAGES: Final[dict[str, Target]] = {"m": ToMyApps(), "a": ToAccount()}
+"""Pages of a person's own, by the kind of seed that a flow to them starts from."""
+
+
+def begin_own(world: World, call: Call, kind: str, tenant_id: str) -> Reply:
+    """My Apps or the account without a session: a flow that is a cookie only until its first button."""
     flow_id, secret = world.new_id(), world.new_secret()
     reply = see_other(f"/signin/{flow_id}")
-    return reply.with_headers(*set_flow(world, call, flow_id, secret, f"m:{tenant_id}"))
+    return reply.with_headers(*set_flow(world, call, flow_id, secret, f"{kind}:{tenant_id}"))

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 from readmit.domain.errors import DeadEnd, ReadmitError, Throttled, Unavailable
 from readmit.flows.world import World
-from readmit.web import arrive, callback, dead_ends, health, myapps, pages, redeem
+from readmit.web import arrive, callback, dead_ends, health, myapps, pages, redeem, signing_out
+from readmit.web.account import page as account
+from readmit.web.account import sessions as account_sessions
 from readmit.web.call import Call, Reply, Step
 from readmit.web.describe import document
 from readmit.web.http import Door, Refusal
@@ -53,7 +55,10 @@ TABLE = (
     Entry("GET", "/signin/{flow}", redeem.show),
     Entry("POST", "/signin/{flow}", redeem.post),
     Entry("GET", "/myapps", myapps.my_apps),
-    Entry("POST", "/signout", myapps.sign_out),
+    Entry("GET", "/signout", signing_out.ask),
+    Entry("POST", "/signout", signing_out.sign_out_here),
+    Entry("GET", "/account", account.show),
+    Entry("POST", "/account/sessions", account_sessions.post),
     Entry("GET", "/leaving", arrive.leaving),
     Entry("GET", "/static/{name}", static),
     Entry("GET", "/health/live", health.live),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
-from readmit.flows import browsers, tokens
+from readmit.flows import sign_out, tokens
 from readmit.flows.world import World
 from readmit.web import pages
 from readmit.web.call import Call, Reply, Step, Write
@@ -24,7 +24,7 @@ def logout(world: World, call: Call) -> Step:
     def done(_: bool) -> Step:
         return _goodbye(world, call, target)
 
-    return Write(done, browsers.end_session, world, session_token(world, call))
+    return Write(done, sign_out.this_browser, world, session_token(world, call))
 
 
 def _hinted(world: World, hint: str | None) -> bool:
