@@ -15,7 +15,7 @@ help:
 	@echo "make demo          play the article's story over HTTPS and leave the server up (CHECK=1: print JSON and stop)"
 	@echo "make test          the whole test suite"
 	@echo "make check         format, lint, types, import contracts"
-	@echo "make journeys      unmodified Microsoft clients and relying parties against a server (1.7 GB on disk)"
+	@echo "make journeys      unmodified Microsoft clients, relying parties and home providers against a server (1.7 GB on disk)"
 	@echo "make faults        the long fault tests"
 	@echo "make bench         benchmarks, as ratios within one run"
 	@echo "make dist          wheel and source archive in dist/"
@@ -47,7 +47,7 @@ check: $(VENV)/develop
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The foreign clients, Node included, come from PyPI and npm, locked; they share nothing with readmit's environment.
+# The foreign clients and providers, Node included, come from PyPI and npm, locked; they share nothing with readmit's environment.
 $(CLIENTS)/python: requirements/journeys.txt $(VENV)/made
 	@$(PYTHON) -m venv $(CLIENTS)
 	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/journeys.txt
@@ -57,7 +57,7 @@ $(CLIENTS)/node: $(CLIENTS)/python $(CLIENTS_NODE)/package-lock.json
 	@cd $(CLIENTS_NODE) && PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --ignore-scripts --loglevel=error
 	@touch $@
 
-journeys: $(VENV)/develop $(CLIENTS)/node
+journeys: $(VENV)/develop $(CLIENTS)/node system
 	$(BIN)/python -m pytest -n $(WORKERS) -rs --clients tests/journeys/clients $(ARGS)
 
 faults: $(VENV)/develop

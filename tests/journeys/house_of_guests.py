@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -123,16 +123,21 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @contextmanager
-def serving(folder: Path, seed: str, *options: str) -> Iterator[House]:
-    """A server of its own process with this seed, until the block ends; `options` go to `readmit serve`."""
+def serving(folder: Path, seed: str, *options: str, environ: Mapping[str, str] | None = None) -> Iterator[House]:
+    """A server of its own process with this seed, until the block ends; `options` go to `readmit serve`.
+
+    `environ` goes into its environment, over what is there.
+    """
     (folder / "seed.yaml").write_text(seed, encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("READMIT_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("READMIT_")}
     command = [sys.executable, "-m", "readmit", "serve", "--data", str(folder), "--port", str(port), *options]
     with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen([*command, "--seed", str(folder / "seed.yaml")], env=environ, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            [*command, "--seed", str(folder / "seed.yaml")], env=kept | dict(environ or {}), stdout=log, stderr=log
+        )
     try:
         made = House(_ready(server, folder, port), folder)
         yield made

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import foreign
 import pytest
 import street
+import visitor
 from house_of_guests import House, serving
+from town import Town, founded
+from visitor import Visiting, Visitor
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -36,3 +40,32 @@ def environ(house: House) -> dict[str, str]:
         "CROWD_TENANT": "crowd.onmicrosoft.com",
         "CROWD_CLIENT_ID": street.CROWD_AUTOMATION,
     }
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with founded(tmp_path_factory.mktemp("town")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Chromium is part of `make journeys` where it may be installed; without it these journeys are skipped by name."""
+    if visitor.CHROMIUM is None:
+        pytest.skip("chromium is not installed: browser tests are skipped")
+    with visitor.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visiting(chromium: Any, town: Town) -> Iterator[Visiting]:
+    """Makes a fresh browser of a person at each call."""
+    made: list[Visitor] = []
+
+    def fresh(**options: Any) -> Visitor:
+        made.append(Visitor(chromium, town, **options))
+        return made[-1]
+
+    yield fresh
+    for one in made:
+        one.close()
