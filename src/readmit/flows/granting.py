@@ -7,7 +7,7 @@ from typing import Final
 
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import AuthorizeRequest
-from readmit.domain.guest import Accepted, Binding
+from readmit.domain.guest import Accepted, Binding, User
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows import consent, tokens
@@ -79,7 +79,8 @@ def check_alive(tx: Transaction, world: World, grant: Grant) -> None:
     if user.redemption.binding.kind == "tenant":
         _check_home(tx, user.redemption.binding.issuer.rpartition(":")[2], grant)
         return
-    _check_provider(tx, user.tenant_id, user.redemption.binding)
+    if not provider_serves(tx, user):
+        raise revoked()
     tenant = tenants.get(tx, grant.tenant_id)
     hours = _REFRESH_HOURS if user.redemption.binding.kind == "mail" or tenant is None else _hours_of(world, tenant)
     if world.now() >= grant.auth_time + timedelta(hours=hours):
@@ -93,13 +94,17 @@ def _hours_of(world: World, tenant: Tenant) -> int:
     return _EMULATED_HOURS if world.settings.emulate == "entra" else _REFRESH_HOURS
 
 
-def _check_provider(tx: Transaction, tenant_id: str, binding: Binding) -> None:
-    """A provider that was switched off or removed refreshes nothing any more (security I7)."""
-    if binding.kind == "mail":
-        return
+def provider_serves(tx: Transaction, user: User) -> bool:
+    """Whether the outside provider of a guest, if he has one, is there and on (security I7)."""
+    return not isinstance(user.redemption, Accepted) or vouches(tx, user.tenant_id, user.redemption.binding)
+
+
+def vouches(tx: Transaction, tenant_id: str, binding: Binding) -> bool:
+    """Whether who stands behind an identity still may: a mailbox, a home tenant here, or a provider that is on."""
+    if binding.kind in ("mail", "tenant"):
+        return True
     provider = providers.by_issuer(tx, tenant_id, binding.issuer)
-    if provider is None or not provider.enabled:
-        raise revoked()
+    return provider is not None and provider.enabled
 
 
 def _check_home(tx: Transaction, home_tenant_id: str, grant: Grant) -> None:

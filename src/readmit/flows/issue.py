@@ -11,7 +11,7 @@ from readmit.domain.guest import User
 from readmit.domain.tenant import Tenant
 from readmit.flows import claims, consent, sign_in_log, tokens
 from readmit.flows.browsers import digest
-from readmit.flows.granting import revoked
+from readmit.flows.granting import provider_serves, revoked
 from readmit.flows.world import World
 from readmit.storage import grants, roles, tenants, users
 from readmit.storage.clients import Client
@@ -38,6 +38,8 @@ def tokens_of(
     user = users.live(tx, grant.tenant_id, grant.user_id)
     tenant = tenants.get(tx, grant.tenant_id)
     if user is None or tenant is None or user.epoch != grant.epoch or not user.enabled:
+        raise revoked()
+    if not provider_serves(tx, user):
         raise revoked()
     if brought.resource is not None:
         grant = consent.turned(tx, client, grant, brought.resource)

@@ -24,7 +24,7 @@ from readmit.domain.redemption import (
     redeem,
 )
 from readmit.domain.tenant import Tenant
-from readmit.flows import authorize, consent, device, sign_in_log
+from readmit.flows import authorize, consent, device, granting, sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in
 from readmit.flows.meant import meant
 from readmit.flows.prove import ONE_TIME, live_account
@@ -239,6 +239,8 @@ def _arrive(
     `noted`: the log tells of this attempt already, as a redemption.
     """
     assert flow.proof is not None
+    if not granting.provider_serves(tx, user):
+        raise DeadEnd(Page.UNKNOWN_ACCOUNT, org=tenant.display_name)
     request = flow.target.request if isinstance(flow.target, ToApplication) else None
     if request is not None:
         if consent.not_assigned(tx, request, user.id):
@@ -298,9 +300,14 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
 
 
 def _still_at_home(tx: Transaction, tenant: Tenant, flow: Flow) -> None:
-    """A home account that was disabled, deleted or converted since its proof proves nothing (lifecycle section 7)."""
+    """A home account that was disabled, deleted or converted since its proof proves nothing (lifecycle section 7).
+
+    Neither does the account of a provider that was switched off (security I7).
+    """
     proof = flow.proof
     assert proof is not None
+    if not granting.vouches(tx, tenant.id, proof.binding):
+        raise DeadEnd(Page.OTHER_ADDRESS, org=tenant.display_name, x=proof.shown, masked="")
     if proof.home_user_id is None or proof.home_tenant_id is None:
         return
     account = users.live(tx, proof.home_tenant_id, proof.home_user_id)

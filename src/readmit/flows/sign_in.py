@@ -13,7 +13,7 @@ from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, Target, ToAppl
 from readmit.domain.session import SignIn
 from readmit.domain.sign_in_log import Failure, dead_end
 from readmit.domain.tenant import Tenant
-from readmit.flows import authorize, consent, sign_in_log, tokens
+from readmit.flows import authorize, consent, granting, sign_in_log, tokens
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.prove import sign_in_method
 from readmit.flows.world import World
@@ -77,7 +77,7 @@ def begin_authorize(
     entry = session.at(tenant.id) if session else None
     user = users.live(tx, tenant.id, entry.user_id) if entry else None
     silent = "none" in request.prompt
-    if entry is None or user is None or not _suffices(world, request, entry):
+    if entry is None or user is None or not _suffices(tx, world, request, entry, user):
         if silent:
             raise TokenRefused("login_required", 50058, "Session information is not sufficient for single-sign-on.")
         flow = _new(world, browser, flow_id, tenant, ToApplication(request))
@@ -118,7 +118,9 @@ def begin_authorize(
     return authorize.issue_code(tx, world, request, entry)
 
 
-def _suffices(world: World, request: AuthorizeRequest, entry: SignIn) -> bool:
+def _suffices(tx: Transaction, world: World, request: AuthorizeRequest, entry: SignIn, user: User) -> bool:
+    if not granting.provider_serves(tx, user):
+        return False
     if "login" in request.prompt or "select_account" in request.prompt:
         return False
     return request.max_age is None or world.now() <= entry.at + timedelta(seconds=request.max_age)
