@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from readmit.domain.errors import DeadEnd
-from readmit.domain.guest import Accepted, Pending, mail_binding
+from readmit.domain.counters import counters_of
+from readmit.domain.errors import DeadEnd, Page
+from readmit.domain.guest import Accepted, Binding, Pending, home_binding, mail_binding
 from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, ToMyApps
 from readmit.flows import redeem
 from readmit.flows.browsers import digest
@@ -19,12 +20,20 @@ from world import House, a_browser
 THREADS = 16
 
 
-def proved_flows(house: House, user_id: str, number: int) -> list[str]:
-    """Open redemptions of one guest in as many browsers, each with the invited mailbox proved."""
+def proved_flows(house: House, user_id: str, number: int, binding: Binding | None = None) -> list[str]:
+    """Open redemptions of one guest in as many browsers, each with the invited address proved, by a code if need be."""
     user, now = house.guest(user_id), house.world.now()
     assert isinstance(user.redemption, Pending)
     invited = user.redemption.invited
-    proof = Proof(mail_binding(invited), (invited.key,), invited.given, now, now, ("otp",))
+    proof = Proof(
+        binding or mail_binding(invited),
+        (invited.key,),
+        invited.given,
+        now,
+        now,
+        ("otp",),
+        counters=counters_of(user),
+    )
     ids = [house.world.new_id() for _ in range(number)]
 
     def insert(tx: Any) -> None:
@@ -88,6 +97,23 @@ def test_R3_of_sixteen_redemptions_at_once_one_binds_and_all_are_let_in(house: H
     told = house.rows("SELECT COUNT(*) FROM audit_events WHERE activity = 'Redeem external user invite'")
     assert told[0][0] == len(guests)
     assert all(isinstance(house.guest(user_id).redemption, Accepted) for user_id in guests)
+
+
+def test_T9_of_two_identities_in_eight_browsers_one_wins_and_the_other_is_told_so(house: House) -> None:
+    """300 invitations, 8 threads: the same identity comes in (lifecycle L5), another one ends on P8."""
+    for number in range(300):
+        user_id = house.invite(f"two{number}@post.example").user.id
+        account = home_binding(house.fabrikam, f"account {number}")
+        flows = [*proved_flows(house, user_id, 4), *proved_flows(house, user_id, 4, account)]
+        results = together(*(accepting(house, flow_id) for flow_id in flows))
+        redemption = house.guest(user_id).redemption
+        assert isinstance(redemption, Accepted)
+        ends = [result.page if isinstance(result, DeadEnd) else type(result) for result in results]
+        let_in, told = [redeem.Arrived] * 4, [Page.UNKNOWN_ACCOUNT] * 4
+        assert ends == (told + let_in if redemption.binding == account else let_in + told)
+    rows = house.rows("SELECT user_id FROM redemptions GROUP BY user_id HAVING COUNT(*) > 1")
+    assert rows == []
+    assert house.rows("SELECT COUNT(*) FROM sign_ins WHERE tenant_id = :id", id=house.contoso) == [(300 * 4,)]
 
 
 def test_T10_no_redemption_commits_under_a_generation_that_a_reset_has_ended(house: House) -> None:
