@@ -9,10 +9,11 @@ from ways import begin, follow
 
 from readmit.domain.address import EmailAddress
 from readmit.domain.errors import OperatorError
+from readmit.domain.graph_permissions import GRAPH_APP_ID, ROLE_IDS, ROLE_NAMES
 from readmit.domain.permission import GLOBAL_ADMINISTRATOR
 from readmit.flows import first_tenant, housekeeping, local_client, removal, tokens
 from readmit.flows.tokens import Asked, Presented
-from readmit.storage import attempts, roles, tenants, users
+from readmit.storage import apps, attempts, clients, roles, tenants, users
 from world import House, a_browser, make_world
 
 
@@ -56,6 +57,27 @@ def test_the_hidden_client_gets_a_new_secret_at_each_start(house: House) -> None
     assert tokens.client_credentials(house.world, house.contoso, presented, asked, "https://localhost:8443")
     with pytest.raises(tokens.TokenRefused):
         tokens.authenticated_client(house.world, house.contoso, Presented(old.client_id, old.secret, "127.0.0.1"))
+
+
+def test_the_hidden_client_gets_each_permission_once_and_none_that_grants_more(house: House) -> None:
+    entry = house.write(local_client.renew, house.world)[0]
+    principal = house.read(apps.principal_by_app_id, entry.tenant.id, entry.client_id)
+    graph = house.read(apps.principal_by_app_id, entry.tenant.id, GRAPH_APP_ID)
+
+    def held() -> set[str]:
+        return {ROLE_NAMES[role] for role in house.read(clients.granted_roles, principal.id, graph.id)}
+
+    given = held()
+    assert "Policy.ReadWrite.CrossTenantAccess" in given
+    assert not given & {"AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory"}
+    # An earlier version knew fewer; an administrator took one away.
+    rows = "DELETE FROM {} WHERE {} = '{}'"
+    house.write(lambda tx: tx.run(rows.format("app_role_assignments", "app_role_id", ROLE_IDS["User.Invite.All"])))
+    house.write(lambda tx: tx.run(rows.format("app_role_assignments", "app_role_id", ROLE_IDS["Policy.Read.All"])))
+    key = f"{entry.tenant.id} Policy.Read.All"
+    house.write(lambda tx: tx.run("DELETE FROM seed_objects WHERE entry_key = :key", {"key": key}))
+    house.write(local_client.renew, house.world)
+    assert held() == given - {"User.Invite.All"}
 
 
 def test_what_is_over_is_swept_and_what_decides_stays(house: House) -> None:

@@ -10,10 +10,10 @@ import pytest
 from lying_saml import LyingSaml, pair
 from readmit.cli import seed_file
 from readmit.domain.audit import SYSTEM
-from readmit.domain.errors import NotFound, OperatorError
+from readmit.domain.errors import NotFound, OperatorError, ProviderRefused
 from readmit.domain.provider import InvalidProvider, Provider
 from readmit.domain.saml import Metadata
-from readmit.flows import providers, seed
+from readmit.flows import administer_providers, providers, seed
 from readmit.flows.providers import Registration
 from readmit.proofs.saml import metadata
 from readmit.storage import providers as table
@@ -28,7 +28,7 @@ def pinned(idp: LyingSaml = TAILSPIN, *more: Any) -> Metadata:
 
 def register(house: House, **more: Any) -> Provider:
     fields = {"domains": ("tailspin.example",), "kind": "saml", "metadata": pinned(), **more}
-    found = house.write(providers.add, house.world, house.automation(), Registration(**fields))
+    found = house.write(administer_providers.add, house.world, house.automation(), Registration(**fields))
     assert isinstance(found, Provider)
     return found
 
@@ -46,7 +46,7 @@ def test_the_address_of_the_callback_may_be_known_beforehand(house: House) -> No
     chosen = "11111111-1111-4111-8111-111111111111"
     assert register(house, id=chosen).id == chosen
     other = LyingSaml(entity_id="urn:other")
-    with pytest.raises(InvalidProvider, match="another provider's"):
+    with pytest.raises(ProviderRefused, match="another provider's"):
         register(house, id=chosen, domains=("other.example",), metadata=pinned(other))
 
 
@@ -77,7 +77,7 @@ def test_an_entity_id_that_is_no_URL_is_named_after_where_people_sign_in(house: 
 )
 def test_a_SAML_provider_that_cannot_be_is_refused_in_words(house: House, more: dict[str, Any], says: str) -> None:
     before = house.contents()
-    with pytest.raises(InvalidProvider, match=says):
+    with pytest.raises(ProviderRefused, match=says):
         register(house, **more)
     assert house.contents() == before
 

@@ -17,7 +17,7 @@ from readmit.domain.errors import DeadEnd, NobodyCanProve, NotFound, OperatorErr
 from readmit.domain.guest import Accepted
 from readmit.domain.provider import InvalidProvider, Provider
 from readmit.domain.redemption import Step
-from readmit.flows import authorize, prove, providers, redeem, seed, upstream
+from readmit.flows import administer_providers, authorize, prove, providers, redeem, seed, upstream
 from readmit.flows.browsers import Browser
 from readmit.flows.providers import Registration
 from readmit.flows.redeem import Arrived
@@ -323,7 +323,7 @@ def test_what_the_provider_says_of_how_and_when_is_kept_within_reason(
 
 
 def switch_off(house: House, registered: Provider) -> None:
-    house.write(providers.enable, house.world, house.automation(), registered.id, enabled=False)
+    house.write(administer_providers.enable, house.world, house.automation(), registered.id, enabled=False)
 
 
 def test_I7_T33_a_provider_that_is_off_signs_nobody_in_and_refreshes_nothing(
@@ -343,7 +343,7 @@ def test_I7_T33_a_provider_that_is_off_signs_nobody_in_and_refreshes_nothing(
         upstream.ask(house.world, way.browser, way.flow_id)
     assert begin(house, ALICE).step is Step.REQUEST_CODE
     assert begin(house, "nobody@wingtip.example").step is Step.REQUEST_CODE
-    house.write(providers.enable, house.world, house.automation(), registered.id, enabled=True)
+    house.write(administer_providers.enable, house.world, house.automation(), registered.id, enabled=True)
     again = begin(house, ALICE)
     prove_at(again, wingtip)
     assert isinstance(again.proceed(), Arrived)
@@ -367,7 +367,7 @@ def test_I7_a_provider_that_is_switched_off_while_its_answer_is_checked_proves_n
     wingtip.answers = off_meanwhile
     with pytest.raises(DeadEnd):
         hear(way, answer)
-    house.write(providers.enable, house.world, house.automation(), registered.id, enabled=True)
+    house.write(administer_providers.enable, house.world, house.automation(), registered.id, enabled=True)
     assert way.look().flow.proof is None
 
 
@@ -445,7 +445,7 @@ def test_J1_registering_switching_and_removing_are_audited_and_the_secret_is_sea
 ) -> None:
     switch_off(house, registered)
     switch_off(house, registered)
-    house.write(providers.remove, house.world, house.automation(), registered.id)
+    house.write(administer_providers.remove, house.world, house.automation(), registered.id)
     told = [row[0] for row in house.rows("SELECT activity FROM audit_events ORDER BY at, rowid")]
     assert [name for name in told if "identity provider" in name] == [
         "Add identity provider",
@@ -453,10 +453,12 @@ def test_J1_registering_switching_and_removing_are_audited_and_the_secret_is_sea
         "Delete identity provider",
     ]
     assert SECRET not in "".join(str(row) for row in house.rows("SELECT * FROM audit_events"))
-    for flow in (providers.remove, lambda *a: providers.enable(*a, enabled=True)):
+    for flow in (administer_providers.remove, lambda *a: administer_providers.enable(*a, enabled=True)):
         with pytest.raises(NotFound):
             house.write(flow, house.world, house.automation(), registered.id)
-    added = house.write(providers.add, house.world, house.automation(), registration("https://idp.wingtip.example"))
+    added = house.write(
+        administer_providers.add, house.world, house.automation(), registration("https://idp.wingtip.example")
+    )
     sealed = house.read(table.secret, added.id)
     assert SECRET not in sealed
     assert house.world.keyring.unseal(sealed).decode() == SECRET
@@ -465,7 +467,7 @@ def test_J1_registering_switching_and_removing_are_audited_and_the_secret_is_sea
 
 def test_a_flow_whose_provider_is_gone_asks_nobody(house: House, wingtip: LyingProvider, registered: Provider) -> None:
     way = follow(house, house.invite(ALICE))
-    house.write(providers.remove, house.world, house.automation(), registered.id)
+    house.write(administer_providers.remove, house.world, house.automation(), registered.id)
     with pytest.raises(DeadEnd):
         upstream.ask(house.world, way.browser, way.flow_id)
     assert way.look().provider is None
@@ -483,9 +485,9 @@ def test_a_seed_registers_a_provider_once_and_binds_its_guests(house: House, win
     prove_at(way, wingtip)
     assert isinstance(way.proceed(), Arrived)
     provider_id = way.house.rows("SELECT id FROM identity_providers")[0][0]
-    house.write(providers.enable, house.world, house.automation(), provider_id, enabled=False)
+    house.write(administer_providers.enable, house.world, house.automation(), provider_id, enabled=False)
     assert "identityProvider wingtip.example" in seed.apply(house.world, (contoso,)).differs
-    house.write(providers.remove, house.world, house.automation(), provider_id)
+    house.write(administer_providers.remove, house.world, house.automation(), provider_id)
     assert "identityProvider wingtip.example" in seed.apply(house.world, (contoso,)).differs
 
 

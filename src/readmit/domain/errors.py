@@ -13,6 +13,7 @@
         ├── invitation rules … ResetWithoutId, NotExternal, AddressNotOnUser, VerifiedDomain, InternalUser,
         │                      DisabledUser, GroupAddress, NewUserOnly, DomainNotAllowed, NobodyCanProve,
         │                      TooLong, TooManyCopies, KeyReused
+        ├── ProviderRefused
         ├── subscriptions … ValidationFailed, TooManySubscriptions
         └── Throttled
 
@@ -288,6 +289,14 @@ class TokenExpired(Refused):
     def __init__(self, location: str) -> None:
         super().__init__("resync")
         self.location = location
+
+
+class ProviderRefused(Refused):
+    """A home identity provider that cannot be registered or changed so; `message` says why and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class ValidationFailed(Refused):

@@ -23,6 +23,9 @@ CONSUMERS: Final = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """The tenant of personal Microsoft accounts."""
 MICROSOFT_ISSUER: Final = f"https://login.microsoftonline.com/{CONSUMERS}/v2.0"
 
+ENTRA: Final = "https://login.microsoftonline.com"
+"""Microsoft's public cloud; an Entra tenant of another one is registered by its whole issuer."""
+
 _RESERVED: Final = ("mail", "google.com", "facebook.com")
 _LONGEST: Final = 255
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -73,6 +76,15 @@ def check_issuer(issuer: str, own_origins: frozenset[str]) -> None:
         raise InvalidProvider("an issuer is a URL of at most 255 characters")
 
 
+def entra_issuer(tenant_id: str) -> str:
+    """The issuer of an Entra tenant's v2.0 tokens. Raises InvalidProvider for what is no tenant id."""
+    if _UUID.fullmatch(tenant_id.lower()) is None:
+        raise InvalidProvider(
+            f"'{tenant_id[:120]}' is no tenant id; Entra shows it on the tenant's overview page, as 8-4-4-4-12 digits"
+        )
+    return f"{ENTRA}/{tenant_id.lower()}/v2.0"
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What a provider's answer says: the identity, the addresses it vouches for, and how the person knows it."""
@@ -95,11 +107,12 @@ def names_of(claims: Mapping[str, Any]) -> dict[str, str]:
     """displayName, givenName, surname as far as the identity has them (lifecycle L10, security I6)."""
     given = {"displayName": "name", "givenName": "given_name", "surname": "family_name"}
     longest = {"displayName": 256, "givenName": 64, "surname": 64}
-    found = {ours: _clean(_text(claims, theirs))[: longest[ours]] for ours, theirs in given.items()}
+    found = {ours: plain(_text(claims, theirs))[: longest[ours]] for ours, theirs in given.items()}
     return {name: value for name, value in found.items() if value}
 
 
-def _clean(text: str) -> str:
+def plain(text: str) -> str:
+    """One line without control characters and marks of direction: what others say about themselves."""
     return " ".join(_UNSAFE.sub(" ", text).split())
 
 

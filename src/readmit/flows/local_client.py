@@ -24,7 +24,11 @@ _PERMISSIONS: Final = (
     "Application.Read.All",
     "AuditLog.Read.All",
     "Directory.Read.All",
+    "Policy.Read.All",
+    "Policy.ReadWrite.Authorization",
+    "Policy.ReadWrite.CrossTenantAccess",
 )
+"""What `guest`, `reset`, `idp` and `policy` call; nothing that could grant itself more (docs/decisions/0007)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,10 @@ def renew(tx: Transaction, world: World) -> list[LocalClient]:
     made = []
     for tenant in tenants.every(tx):
         application_id = known.get((_SCOPE, "application", tenant.id)) or _create(tx, world, tenant)
-        made.append(_with_secret(tx, world, tenant, application_id))
+        application = apps.application(tx, tenant.id, application_id)
+        assert application is not None
+        _permit(tx, world, application, {key for scope, kind, key in known if (scope, kind) == (_SCOPE, "permission")})
+        made.append(_with_secret(tx, world, tenant, application))
     return made
 
 
@@ -52,37 +59,42 @@ def _create(tx: Transaction, world: World, tenant: Tenant) -> str:
     apps.insert_application(tx, application)
     principal = ServicePrincipal(world.new_id(), tenant.id, app_id, "readmit command line", now, hidden=True)
     apps.insert_principal(tx, principal)
-    graph = apps.principal_by_app_id(tx, tenant.id, GRAPH_APP_ID)
-    assert graph is not None
-    for name in _PERMISSIONS:
-        sixteen = from_base64url(world.new_secret())[:16]
-        granted = Assignment(
-            id=assignment_id(principal.id, sixteen),
-            tenant_id=tenant.id,
-            principal_id=principal.id,
-            principal_type="ServicePrincipal",
-            resource_id=graph.id,
-            app_role_id=ROLE_IDS[name],
-            created=now,
-        )
-        assignments.add(tx, granted)
     seeds.remember(
         tx, scope=_SCOPE, kind="application", key=tenant.id, object_id=application.id, applied={"appId": app_id}
     )
     return application.id
 
 
-def _with_secret(tx: Transaction, world: World, tenant: Tenant, application_id: str) -> LocalClient:
-    for old in client_secrets.of_application(tx, application_id):
-        client_secrets.remove(tx, application_id, old.id)
-    application = apps.application(tx, tenant.id, application_id)
-    assert application is not None
+def _permit(tx: Transaction, world: World, application: Application, given: set[str]) -> None:
+    """Each permission once: what an earlier version did not know is given now, what was taken away stays away."""
+    principal = apps.principal_by_app_id(tx, application.tenant_id, application.app_id)
+    graph = apps.principal_by_app_id(tx, application.tenant_id, GRAPH_APP_ID)
+    for name in _PERMISSIONS:
+        key = f"{application.tenant_id} {name}"
+        if key in given or principal is None or graph is None:
+            continue
+        granted = Assignment(
+            id=assignment_id(principal.id, from_base64url(world.new_secret())[:16]),
+            tenant_id=application.tenant_id,
+            principal_id=principal.id,
+            principal_type="ServicePrincipal",
+            resource_id=graph.id,
+            app_role_id=ROLE_IDS[name],
+            created=world.now(),
+        )
+        assignments.add(tx, granted)
+        seeds.remember(tx, scope=_SCOPE, kind="permission", key=key, object_id=granted.id, applied={})
+
+
+def _with_secret(tx: Transaction, world: World, tenant: Tenant, application: Application) -> LocalClient:
+    for old in client_secrets.of_application(tx, application.id):
+        client_secrets.remove(tx, application.id, old.id)
     now, secret = world.now(), world.new_secret()
     client_secrets.add(
         tx,
         Secret(
             id=world.new_id(),
-            application_id=application_id,
+            application_id=application.id,
             kind="sha256",
             hash=hashlib.sha256(secret.encode()).hexdigest(),
             hint=secret[:3],

@@ -79,7 +79,13 @@ class Fetcher:
             ):
                 return Fetched(response.status, _type_of(response), _read(response))
         except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as error:
-            raise FetchRefused(f"{urlsplit(url).hostname} did not answer ({type(error).__name__})") from error
+            raise FetchRefused(f"{urlsplit(url).hostname} did not answer ({_reason(error)})") from error
+
+
+def _reason(error: Exception) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "its certificate is not trusted here; SSL_CERT_FILE names further ones"
+    return type(error).__name__
 
 
 def _check_url(url: str, *, private: bool) -> None:

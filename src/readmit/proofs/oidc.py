@@ -19,31 +19,25 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from readmit.domain.provider import Provider, Untrusted
-from readmit.proofs.fetch import Fetched, Fetcher, FetchRefused
+from readmit.proofs.discovery import (
+    ALGORITHMS,
+    Inspection,
+    Metadata,
+    ProviderDown,
+    fetch_json,
+    fetch_metadata,
+    inspect,
+    json_object,
+)
+from readmit.proofs.fetch import Fetcher, FetchRefused
 
-ALGORITHMS: Final = ("RS256", "PS256", "ES256", "RS384", "RS512", "PS384", "PS512", "ES384", "ES512", "EdDSA")
-"""Never `none`, never a shared secret (security I3)."""
+__all__ = ["ALGORITHMS", "Asked", "Inspection", "Metadata", "ProviderDown", "RelyingParty"]
+
 _SKEW: Final = timedelta(seconds=60)
 _METADATA_LIFE: Final = timedelta(hours=1)
 _REFETCH_AFTER: Final = timedelta(minutes=5)
 _RETRY_AFTER: Final = timedelta(seconds=5)
 _LONGEST_TOKEN: Final = 16_384
-
-
-class ProviderDown(Exception):
-    """The provider could not be asked, or answered with something that is no answer; the text is for the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a relying party needs of a provider's discovery document."""
-
-    authorization_endpoint: str
-    token_endpoint: str
-    jwks_uri: str
-    userinfo_endpoint: str | None
-    announces_iss: bool
-    takes_basic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +94,19 @@ class RelyingParty:
             if failed is not None and failed + _RETRY_AFTER > now >= failed:
                 raise ProviderDown("it did not answer a moment ago")
             try:
-                document = self._json(provider, f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration")
-                found = _Known(_metadata(provider, document), now, [])
+                found = _Known(fetch_metadata(self._fetcher, provider), now, [])
             except ProviderDown:
                 self._failed[place] = now
                 raise
             self._known[place] = found
             return found
 
-    def _json(self, provider: Provider, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        try:
-            return _object(self._fetcher.get(url, private=provider.private_network, headers=headers))
-        except FetchRefused as error:
-            raise ProviderDown(str(error)) from error
+    def inspect(self, provider: Provider) -> Inspection:
+        """What is wrong with a provider, asked afresh; what was known of it is forgotten, a failure too."""
+        place = (provider.id, provider.issuer)
+        self._known.pop(place, None)
+        self._failed.pop(place, None)
+        return inspect(self._fetcher, provider)
 
     # ------------------------------------------------------------------- asking
 
@@ -177,7 +171,7 @@ class RelyingParty:
             raise ProviderDown(str(error)) from error
         if 400 <= fetched.status < 500:
             raise Untrusted(f"the token endpoint refused the code with {fetched.status}")
-        return _object(fetched)
+        return json_object(fetched)
 
     def _with_userinfo(
         self, provider: Provider, metadata: Metadata, access_token: object, claims: dict[str, Any]
@@ -187,7 +181,9 @@ class RelyingParty:
             return claims
         if not access_token.isascii() or any(c.isspace() for c in access_token):
             raise Untrusted("no usable access token")
-        found = self._json(provider, metadata.userinfo_endpoint, {"authorization": f"Bearer {access_token}"})
+        found = fetch_json(
+            self._fetcher, provider, metadata.userinfo_endpoint, {"authorization": f"Bearer {access_token}"}
+        )
         if found.get("sub") != claims.get("sub"):
             raise Untrusted("userinfo is about somebody else")
         return {**found, **claims}
@@ -228,7 +224,7 @@ class RelyingParty:
         if known.keys_fetched is not None and now < known.keys_fetched + _REFETCH_AFTER:
             return
         known.keys_fetched = now
-        keys = self._json(provider, known.metadata.jwks_uri).get("keys")
+        keys = fetch_json(self._fetcher, provider, known.metadata.jwks_uri).get("keys")
         if not isinstance(keys, list):
             raise ProviderDown("the provider's keys are no JWKS")
         known.keys = [key for key in keys if isinstance(key, dict)]
@@ -241,25 +237,6 @@ def _fits(key: Mapping[str, Any], header: Mapping[str, Any]) -> bool:
     if key.get("kty") != kind or key.get("use", "sig") != "sig" or key.get("alg", alg) != alg:
         return False
     return "kid" not in header or key.get("kid") == header["kid"]
-
-
-def _metadata(provider: Provider, document: Mapping[str, Any]) -> Metadata:
-    if document.get("issuer") != provider.issuer:
-        raise ProviderDown("the discovery document names another issuer")
-    endpoints = {name: document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
-    for name, value in endpoints.items():
-        if not isinstance(value, str) or urlsplit(value).scheme not in ("https", "http") or len(value) > 2000:
-            raise ProviderDown(f"the discovery document has no usable {name}")
-    userinfo = document.get("userinfo_endpoint")
-    methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-    return Metadata(
-        authorization_endpoint=str(endpoints["authorization_endpoint"]),
-        token_endpoint=str(endpoints["token_endpoint"]),
-        jwks_uri=str(endpoints["jwks_uri"]),
-        userinfo_endpoint=userinfo if isinstance(userinfo, str) else None,
-        announces_iss=document.get("authorization_response_iss_parameter_supported") is True,
-        takes_basic=not isinstance(methods, list) or "client_secret_basic" in methods,
-    )
 
 
 def _check_issuer(provider: Provider, metadata: Metadata, answer: Mapping[str, str]) -> None:
@@ -293,18 +270,6 @@ def _check_claims(provider: Provider, claims: Mapping[str, Any], nonce: str, now
 
 def _is_time(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _object(fetched: Fetched) -> dict[str, Any]:
-    if fetched.status != 200:
-        raise ProviderDown(f"the provider answered {fetched.status}")
-    try:
-        found = msgspec.json.decode(fetched.body)
-    except msgspec.DecodeError as error:
-        raise ProviderDown("the provider's answer is no JSON") from error
-    if not isinstance(found, dict):
-        raise ProviderDown("the provider's answer is no JSON object")
-    return found
 
 
 def _challenge(verifier: str) -> str:

@@ -99,6 +99,11 @@ def every(tx: Transaction, tenant_id: str) -> list[Provider]:
     return [_provider(tx, row) for row in tx.all(sql, {"tenant": tenant_id})]
 
 
+def by_name(tx: Transaction, tenant_id: str, name: str) -> Provider | None:
+    """A provider by its name, letters of ASCII in any case."""
+    return _one(tx, "lower(name) = lower(:key)", tenant_id, name)
+
+
 def secret(tx: Transaction, id: str) -> str | None:
     """The sealed client secret."""
     row = tx.one("SELECT secret FROM identity_providers WHERE id = :id", {"id": id})
@@ -124,10 +129,27 @@ def _written(metadata: Metadata) -> str:
     return to_json(asdict(metadata))
 
 
-def enable(tx: Transaction, tenant_id: str, id: str, *, enabled: bool) -> bool:
-    """Switch on or off; False if there is none (security I7)."""
-    sql = "UPDATE identity_providers SET enabled = :enabled WHERE id = :id AND tenant_id = :tenant"
-    return tx.run(sql, {"enabled": int(enabled), "id": id, "tenant": tenant_id}) == 1
+def update(tx: Transaction, provider: Provider) -> bool:
+    """Write what an administrator may change: name, domains, client id, switches. False if a domain has another."""
+    tx.run(
+        "UPDATE identity_providers SET name = :name, client_id = :client, enabled = :enabled,"
+        " private_network = :private WHERE id = :id AND tenant_id = :tenant",
+        {
+            "name": provider.name,
+            "client": provider.client_id,
+            "enabled": int(provider.enabled),
+            "private": int(provider.private_network),
+            "id": provider.id,
+            "tenant": provider.tenant_id,
+        },
+    )
+    tx.run("DELETE FROM identity_provider_domains WHERE provider_id = :id", {"id": provider.id})
+    return all(_claim(tx, provider, domain) for domain in provider.domains)
+
+
+def set_secret(tx: Transaction, id: str, sealed: str | None) -> None:
+    """Another client secret, or none for a public client."""
+    tx.run("UPDATE identity_providers SET secret = :secret WHERE id = :id", {"secret": sealed, "id": id})
 
 
 def delete(tx: Transaction, tenant_id: str, id: str) -> bool:

@@ -31,6 +31,7 @@ from readmit.storage import invitations, roles, schema, users
 from readmit.storage.database import Database
 from readmit.tokens import Keyring
 from readmit.web.call import Call, Reply, Write
+from readmit.web.graph import own
 from readmit.web.graph.errors import failure
 from readmit.web.graph.routes import resolve
 
@@ -85,7 +86,7 @@ class Graph:
             request_id=f"00000000-0000-4000-a000-{next(self.sent):012d}",
         )
         try:
-            operation, parameters = resolve(method, path)
+            operation, parameters = own.resolve(call) if path.startswith("/readmit/") else resolve(method, path)
             call = replace(call, parameters=parameters, caller=options.get("caller", self.caller))
             step = operation.door(self.world, call)
             while not isinstance(step, Reply):

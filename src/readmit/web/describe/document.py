@@ -11,7 +11,7 @@ from readmit import __version__
 from readmit.flows.world import World
 from readmit.web import pages
 from readmit.web.call import Call, Reply, Step
-from readmit.web.describe import graph_paths, other_paths, schemas
+from readmit.web.describe import graph_paths, other_paths, own_paths, schemas
 from readmit.web.graph.routes import TABLE
 from readmit.web.graph.service import reached_by
 
@@ -21,7 +21,7 @@ _TEXT: Final = (
 )
 _TAGS: Final = {
     graph_paths.GRAPH: "As Microsoft Graph speaks it.",
-    other_paths.OWN: "Beside Graph, with Graph's tokens and errors.",
+    own_paths.TAG: "Beside Graph, with Graph's tokens and errors.",
     other_paths.TOKENS: "OAuth 2.0 and OpenID Connect.",
     other_paths.OPERATION: "For those who run the server.",
 }
@@ -38,12 +38,16 @@ def document() -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {
             **_graph(),
-            **other_paths.own_paths(),
+            **own_paths.own_paths(),
             **other_paths.token_paths(),
             **other_paths.operation_paths(),
         },
         "components": {
-            "schemas": {**schemas.components(reached_by(TABLE, "beta"), "v1.0"), **other_paths.SCHEMAS},
+            "schemas": {
+                **schemas.components(reached_by(TABLE, "beta"), "v1.0"),
+                **own_paths.SCHEMAS,
+                **other_paths.SCHEMAS,
+            },
             "parameters": graph_paths.PARAMETERS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },

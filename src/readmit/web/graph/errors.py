@@ -129,6 +129,8 @@ def failure(world: World, call: Call, error: Exception) -> Reply:
         return reply.with_headers(("WWW-Authenticate", _challenge(world, call, error)))
     if isinstance(error, e.UnsupportedQuery):
         return _reply(world, call, 400, error.code, error.message)
+    if isinstance(error, e.ProviderRefused):
+        return _reply(world, call, 400, _DIRECTORY, error.message)
     if isinstance(error, Refusal):
         code, message = _REFUSALS.get(error.status, _REFUSALS[400])
         return _reply(world, call, error.status, code, message)

@@ -1,21 +1,17 @@
-"""readmit's own paths beside Graph's: invitations and the history of redemptions (graph G47, lifecycle L9)."""
+"""Invitations and the history of redemptions, below `/readmit/v1` (graph G47, lifecycle L9)."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
 
-from readmit.domain.directory import Access
 from readmit.domain.errors import NotFound, UnsupportedQuery
 from readmit.flows import invite
 from readmit.flows.world import World
 from readmit.storage import queries_history
 from readmit.web.call import Call, Reply, Step, Work, Write
-from readmit.web.graph import rights
-from readmit.web.graph.operations import Operation, caller_of
+from readmit.web.graph.operations import caller_of
 from readmit.web.graph.render import graph_reply, no_content
-from readmit.web.graph.routes import MethodNotAllowed, NoSuchSegment
 from readmit.web.graph.times import stamp
 
 _PAGE = 100
@@ -85,35 +81,3 @@ def _user(text: str | None) -> str | None:
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:
     return {name: stamp(value) if isinstance(value, datetime) else value for name, value in entry.items()}
-
-
-_TABLE = {
-    ("users", "redemptions"): {"GET": Operation("GET", "/users/{id}/redemptions", redemptions, rights.READ_USER_LINKS)},
-    ("invitations",): {"GET": Operation("GET", "/invitations", invitations, rights.LIST_USERS)},
-    ("invitations", "{id}"): {
-        "GET": Operation("GET", "/invitations/{id}", invitation, rights.LIST_USERS),
-        "DELETE": Operation(
-            "DELETE", "/invitations/{id}", cancel, Access(frozenset(), anybody=True), checked_by_flow=True
-        ),
-    },
-}
-
-OPERATIONS = tuple(operation for row in _TABLE.values() for operation in row.values())
-
-
-def resolve(call: Call) -> tuple[Operation, dict[str, str]]:
-    """The operation of a path below `/readmit/v1`."""
-    parts = [unquote(part) for part in call.path.split("/") if part]
-    rest, parameters = parts[2:], {"version": "v1.0"}
-    key: tuple[str, ...] = tuple(part.lower() for part in rest)
-    if len(rest) == 3:
-        key, parameters["id"] = (key[0], key[2]), rest[1]
-    elif len(rest) == 2:
-        key, parameters["id"] = (key[0], "{id}"), rest[1]
-    found = _TABLE.get(key) if len(parts) > 1 and parts[1].lower() == "v1" else None
-    if found is None:
-        raise NoSuchSegment(rest[-1] if rest else "readmit")
-    method = "GET" if call.method == "HEAD" else call.method
-    if method not in found:
-        raise MethodNotAllowed
-    return found[method], parameters

@@ -96,6 +96,9 @@ READ_ORGANIZATION: Final = Access(_any("Organization.Read.All", _DR, "User.Read"
 READ_POLICIES: Final = Access(_any("Policy.Read.All"))
 WRITE_AUTHORIZATION: Final = Access(_any("Policy.ReadWrite.Authorization"), roles=_any(PRIVILEGED_ROLE_ADMINISTRATOR))
 WRITE_DOMAIN_LISTS: Final = Access(_any("Policy.ReadWrite.Authorization"), roles=_any(SECURITY_ADMINISTRATOR))
+READ_PROVIDERS: Final = READ_POLICIES
+WRITE_PROVIDERS: Final = Access(_any("Policy.ReadWrite.CrossTenantAccess"), roles=_any(SECURITY_ADMINISTRATOR))
+"""Home identity providers: as for whom else a directory trusts (docs/decisions)."""
 WRITE_ORGANIZATION: Final = Access(_any("Organization.ReadWrite.All"), roles=frozenset())
 """Of delegated callers, Global Administrators only."""
 READ_DOMAINS: Final = Access(_any("Domain.Read.All", _DR))

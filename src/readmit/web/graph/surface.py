@@ -11,7 +11,7 @@ from readmit.domain.throttling import Windows
 from readmit.flows import tokens
 from readmit.flows.world import World
 from readmit.web.call import Call, Calls, Reply, Step, Work, Write
-from readmit.web.graph import errors, history, invitations
+from readmit.web.graph import errors, invitations, own
 from readmit.web.graph.routes import resolve
 from readmit.web.graph.throttle import Throttle, TooManyRequests
 from readmit.web.http import Door
@@ -30,8 +30,8 @@ class Graph:
         self._throttle = Throttle(windows)
 
     def find(self, world: World, call: Call) -> tuple[Door, Call]:
-        own = call.path.lower().startswith("/readmit/")
-        operation, parameters = history.resolve(call) if own else resolve(call.method, call.path)
+        ours = call.path.lower().startswith("/readmit/")
+        operation, parameters = own.resolve(call) if ours else resolve(call.method, call.path)
         if operation.public:
             call = replace(call, parameters=parameters)
             return lambda world, call: self._with_headers(call, operation.door(world, call), _UNIT), call
