@@ -11,6 +11,7 @@ from front import ORIGIN, Person, Site, site
 from world import PASSWORD
 
 __all__ = ["site"]
+FORMS = ("sessions", "applications")
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -210,7 +211,7 @@ def test_V5_a_page_writes_the_last_use_once_in_five_minutes_and_nothing_else(sit
     assert site.house.rows("SELECT COUNT(*) FROM sign_ins WHERE seen_at = signed_in_at")[0][0] == 1
 
 
-@pytest.mark.parametrize("action", ["/signout", "/account/sessions?tenantId=contoso.com"])
+@pytest.mark.parametrize("action", ["/signout", *(f"/account/{name}?tenantId=contoso.com" for name in FORMS)])
 @pytest.mark.parametrize(
     ("headers", "token"),
     [

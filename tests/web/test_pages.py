@@ -77,6 +77,11 @@ _SESSIONS = {
         {**_SESSION, "here": False, "browser": "", "platform": "", "proof": "provider", "address": ""},
     ],
 }
+_APPLICATION = {"id": "0d", "name": "Expenses", "scopes": ["User.Read"], "given": True, "used": "21 November 2026"}
+_APPLICATIONS = {
+    "action": "/account/applications?tenantId=1",
+    "applications": [_APPLICATION, {**_APPLICATION, "scopes": [], "given": False, "used": None}],
+}
 _ACCOUNT = {
     **_FORM,
     "organisation": "Contoso",
@@ -84,7 +89,7 @@ _ACCOUNT = {
     "address": "alice@fabrikam.com",
     "my_apps": "/myapps?tenantId=1",
     "done": None,
-    "sections": {"sessions": _SESSIONS},
+    "sections": {"sessions": _SESSIONS, "applications": _APPLICATIONS},
     "language_links": _LINKS,
 }
 _LEAVING = {"host_unicode": "bücher.example", "host_ascii": "xn--bcher-kva.example", "url": "https://bücher.example/"}
@@ -152,7 +157,16 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "myapps": ("myapps", _MY_APPS),
     "myapps_empty": ("myapps", {**_MY_APPS, "applications": [], "organisations": [("Contoso", "/myapps", True)]}),
     "account": ("account", _ACCOUNT),
-    "account_alone": ("account", {**_ACCOUNT, "sections": {"sessions": {**_SESSIONS, "sessions": [_SESSION]}}}),
+    "account_alone": (
+        "account",
+        {
+            **_ACCOUNT,
+            "sections": {
+                "sessions": {**_SESSIONS, "sessions": [_SESSION]},
+                "applications": {**_APPLICATIONS, "applications": []},
+            },
+        },
+    ),
     **{f"account_done_{what}": ("account", {**_ACCOUNT, "done": what}) for what in sorted(DONE)},
     "mailed": ("mailed", {}),
     "signed_out": ("signed_out", {}),
@@ -252,8 +266,10 @@ def _forms(name: str, context: dict[str, Any]) -> int:
     if name == "dead_end":
         return len(context["actions"])
     if name == "account":
-        sessions = context["sections"]["sessions"]["sessions"]
-        return 1 + sum(not session["here"] for session in sessions) + 1
+        sections = context["sections"]
+        elsewhere = sum(not session["here"] for session in sections["sessions"]["sessions"])
+        everywhere_and_sign_out = 2
+        return elsewhere + everywhere_and_sign_out + len(sections["applications"]["applications"])
     return int(name in WITH_FORM)
 
 

@@ -52,3 +52,9 @@ def end_consents(tx: Transaction, user_id: str) -> int:
     """Delete the consents that the user gave himself; an administrator's stay (lifecycle L6); how many."""
     sql = "DELETE FROM permission_grants WHERE principal_id = :id AND given_by = 'user'"
     return tx.run(sql, {"id": user_id})
+
+
+def end_consents_for(tx: Transaction, user_id: str, service_principal_id: str) -> int:
+    """Delete the consents that the user gave himself to one application (security O10); how many."""
+    sql = "DELETE FROM permission_grants WHERE principal_id = :id AND client_id = :client AND given_by = 'user'"
+    return tx.run(sql, {"id": user_id, "client": service_principal_id})

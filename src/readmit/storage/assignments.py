@@ -69,7 +69,9 @@ def add_grant(tx: Transaction, grant: PermissionGrant) -> bool:
     return (
         tx.run(
             f"INSERT INTO permission_grants ({GRANT_COLUMNS})"
-            " VALUES (:id, :tenant, :client, :resource, :consent, :principal, :scope) ON CONFLICT DO NOTHING",
+            " SELECT :id, :tenant, :client, :resource, :consent, :principal, :scope WHERE NOT EXISTS"
+            " (SELECT 1 FROM permission_grants WHERE client_id = :client AND resource_id = :resource"
+            " AND COALESCE(principal_id, '') = COALESCE(:principal, ''))",
             {
                 "id": grant.id,
                 "tenant": grant.tenant_id,

@@ -143,11 +143,11 @@ def consented_scopes(tx: Transaction, client_sp_id: str, resource_sp_id: str, us
 
 
 def add_consent(tx: Transaction, client: Client, resource_sp_id: str, *, id: str, user_id: str, scope: str) -> None:
-    """Remember what a user consented to; more is added to what he gave before."""
+    """Remember what a user consented to; more is added to what he gave before, never to what an administrator gave."""
     tx.run(
         "INSERT INTO permission_grants (id, tenant_id, client_id, resource_id, consent_type, principal_id, scope,"
         " given_by) VALUES (:id, :tenant, :client, :resource, 'Principal', :user, :scope, 'user')"
-        " ON CONFLICT (client_id, resource_id, COALESCE(principal_id, '')) DO UPDATE"
+        " ON CONFLICT (client_id, resource_id, COALESCE(principal_id, ''), given_by) DO UPDATE"
         " SET scope = permission_grants.scope || ' ' || excluded.scope",
         {
             "id": id,

@@ -81,6 +81,12 @@ def end(tx: Transaction, grant_id: str) -> bool:
     return tx.run("DELETE FROM grants WHERE id = :id", {"id": grant_id}) == 1
 
 
+def end_for(tx: Transaction, tenant_id: str, user_id: str, client_id: str) -> int:
+    """End every grant that an application has of a user; how many."""
+    sql = "DELETE FROM grants WHERE user_id = :user AND client_id = :client AND tenant_id = :tenant"
+    return tx.run(sql, {"user": user_id, "client": client_id, "tenant": tenant_id})
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """An authorization code at rest."""

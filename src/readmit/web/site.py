@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from readmit.domain.errors import DeadEnd, ReadmitError, Throttled, Unavailable
 from readmit.flows.world import World
 from readmit.web import arrive, callback, dead_ends, health, myapps, pages, redeem, signing_out
+from readmit.web.account import applications as account_applications
 from readmit.web.account import page as account
 from readmit.web.account import sessions as account_sessions
 from readmit.web.call import Call, Reply, Step
@@ -59,6 +60,7 @@ TABLE = (
     Entry("POST", "/signout", signing_out.sign_out_here),
     Entry("GET", "/account", account.show),
     Entry("POST", "/account/sessions", account_sessions.post),
+    Entry("POST", "/account/applications", account_applications.post),
     Entry("GET", "/leaving", arrive.leaving),
     Entry("GET", "/static/{name}", static),
     Entry("GET", "/health/live", health.live),

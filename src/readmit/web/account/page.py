@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from readmit.flows.world import World
 from readmit.web import pages, sign_in
-from readmit.web.account import sessions
+from readmit.web.account import applications, sessions
 from readmit.web.call import Call, Reply, Step, Work
 from readmit.web.signed_in import SignedIn, named_tenant, signed_in, used
 
@@ -15,12 +15,13 @@ Content = Callable[[World, Call, SignedIn, str], dict[str, Any] | None]
 
 SECTIONS: Final[dict[str, Content]] = {
     "sessions": sessions.content,
+    "applications": applications.content,
 }
 """What the page shows, in this order: `templates/account/{name}.html` with what its function gives it.
 
 A section that has nothing to say to this person gives None.
 """
-DONE: Final = frozenset({"session", "sessions"})
+DONE: Final = frozenset({"application", "session", "sessions"})
 """What a form of the page may come back with, to be said."""
 
 
