@@ -19,6 +19,7 @@ INVITATION: dict[str, Any] = {
     "address": "ana@new.example",
     "display_name": "Ana",
     "privacy_url": "https://contoso.com/privacy",
+    "choice_url": "https://localhost:8443/unsubscribe?tenantId=t",
 }
 PASSCODE: dict[str, Any] = {
     "organisation": "Contoso",

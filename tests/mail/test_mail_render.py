@@ -74,7 +74,8 @@ ORDER = (
     "After that you are taken to myapp.example.",
     "This invitation is for Ana (ana@new.example).",
     "ignore this mail",
-    "block the sender",
+    "block them here:",
+    "https://localhost:8443/unsubscribe?tenantId=t",
     "report it",
     "Privacy statement of Contoso:",
     "https://contoso.com/privacy",
@@ -124,7 +125,7 @@ def test_the_link_stands_on_a_line_of_its_own_and_once_as_the_button(kind: MailK
     mail = rendered(kind, language)
     assert mail.text.split("\n").count(INVITATION["link"]) == 1
     links = [found["href"] for tag, found in Page(mail.html).tags if tag == "a"]
-    assert links == [INVITATION["link"], INVITATION["privacy_url"]]
+    assert links == [INVITATION["link"], INVITATION["choice_url"], INVITATION["privacy_url"]]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

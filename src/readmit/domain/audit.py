@@ -15,6 +15,9 @@ CONVERT = "Invite internal user to B2B collaboration"
 REDEEM = "Redeem external user invite"
 LEAVE = "Delete external user"
 MAIL = "Invitation Email"
+MAIL_NOT_WANTED = "Email not sent, user unsubscribed"
+MAIL_BLOCKED = "Email unsubscribed"
+MAIL_ALLOWED = "Email subscribed"
 
 
 @dataclass(frozen=True, slots=True)

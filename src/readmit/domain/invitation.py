@@ -84,6 +84,8 @@ class Found:
     live_invitation: bool = False
     provable: bool = False
     """Whether somebody but the mailbox could prove the address: a home account here, a configured provider."""
+    mail_blocked: bool = False
+    """Whether the mailbox wants no invitations of this tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,19 @@ def decide(asked: Request, caller: Caller, tenant: Tenant, found: Found, named: 
     _check_people(asked, tenant, found, target)
     _check_domain(asked, tenant, found)
     if target is None:
-        return _invite(asked, caller, tenant, named)
-    if asked.reset:
-        return _reset(asked, caller, tenant, named, target.with_address(asked.address) if adopt else target, target)
-    if not target.external:
-        return _convert(asked, caller, tenant, named, target)
-    return _reinvite(asked, caller, tenant, found, named, target)
+        change = _invite(asked, caller, tenant, named)
+    elif asked.reset:
+        change = _reset(asked, caller, tenant, named, target.with_address(asked.address) if adopt else target, target)
+    elif not target.external:
+        change = _convert(asked, caller, tenant, named, target)
+    else:
+        change = _reinvite(asked, caller, tenant, found, named, target)
+    return _unmailed(change) if found.mail_blocked and asked.send else change
+
+
+def _unmailed(change: Change) -> Change:
+    """The mailbox wants no invitations of this tenant: answered as usual, not mailed, audited (lifecycle L39)."""
+    return replace(change, mail=None, events=(*change.events, _event(audit.MAIL_NOT_WANTED, change.user)))
 
 
 def _target(asked: Request, found: Found) -> User | None:

@@ -53,7 +53,12 @@ class ToApplication:
     request: AuthorizeRequest
 
 
-Target = ToRedirect | ToMyApps | ToAccount | ToApplication
+@dataclass(frozen=True, slots=True)
+class ToMailChoice:
+    """After a code alone, and without a sign-in: whether the mailbox wants the tenant's invitations (L39)."""
+
+
+Target = ToRedirect | ToMyApps | ToAccount | ToApplication | ToMailChoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from readmit.domain.counters import counters_of
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, Pending, User, mail_binding
 from readmit.domain.mail import OwedMail
-from readmit.domain.redemption import Flow, Proof, check_open, together
+from readmit.domain.redemption import Flow, Proof, ToMailChoice, check_open, together
 from readmit.domain.tenant import Tenant
 from readmit.flows import sign_in_log
 from readmit.flows.browsers import Browser, session_of
@@ -97,7 +97,7 @@ def _open(tx: Transaction, world: World, browser: Browser, flow_id: str) -> tupl
         raise DeadEnd(Page.CLOSED)
     tenant = tenants.get(tx, flow.tenant_id)
     assert tenant is not None
-    if not tenant.codes_allowed:
+    if not tenant.codes_allowed and not isinstance(flow.target, ToMailChoice):
         raise DeadEnd(Page.CODES_OFF, org=tenant.display_name)
     return flow, tenant
 
@@ -111,6 +111,8 @@ def _recipient(tx: Transaction, world: World, tenant: Tenant, flow: Flow) -> tup
         user = users.by_address(tx, tenant.id, flow.address.key)
     if user is None:
         return None, None
+    if isinstance(flow.target, ToMailChoice):
+        return next((own for own in user.addresses if own.key == flow.address.key), None), user
     redemption = user.redemption
     if isinstance(redemption, Accepted):
         bound = redemption.binding.kind == "mail" and user.holds(redemption.redeemed)

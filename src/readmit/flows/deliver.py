@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from readmit.domain import redirect
+from readmit.domain.address import key_of
 from readmit.domain.guest import Pending, User
 from readmit.domain.invitation import Invitation
 from readmit.domain.mail import MailState
@@ -21,7 +22,17 @@ from readmit.locale.negotiate import choose
 from readmit.mail import compose, mailbox, smtp
 from readmit.mail.render import render
 from readmit.proofs import passcode
-from readmit.storage import attempts, browser_flows, invitations, outbox, passcodes, queries_people, tenants, users
+from readmit.storage import (
+    attempts,
+    browser_flows,
+    invitations,
+    mail_blocks,
+    outbox,
+    passcodes,
+    queries_people,
+    tenants,
+    users,
+)
 from readmit.storage.outbox import Entry
 from readmit.storage.transaction import Transaction
 
@@ -205,6 +216,8 @@ def _invitation(tx: Transaction, world: World, entry: Entry, tenant: Tenant, use
     invitation = invitations.get(tx, tenant.id, entry.mail.invitation_id or "")
     if invitation is None or not _worth_sending(user, invitation, world.now()):
         return None
+    if mail_blocks.blocked(tx, tenant.id, invitation.address.key):
+        return None
     # A link without mail may have renewed the invitation meanwhile: the mail then carries the current one.
     current = invitation if invitation.generation == user.generation else invitations.live(tx, user, world.now())
     if current is None:
@@ -226,15 +239,20 @@ def _invitation(tx: Transaction, world: World, entry: Entry, tenant: Tenant, use
         "address": invitation.address.given,
         "display_name": invitation.greeting or user.display_name,
         "privacy_url": tenant.privacy_url,
+        "choice_url": f"{world.settings.public_url}/unsubscribe?tenantId={tenant.id}",
     }
     return Letter(
         language=_language(entry, tenant, user),
         facts=facts,
         organisation=tenant.display_name,
         to=invitation.address.given,
-        cc=tuple((copy.name, copy.address) for copy in invitation.cc),
+        cc=tuple((copy.name, copy.address) for copy in invitation.cc if _wanted(tx, tenant, copy.address)),
         reply_to=inviter.mail.given if inviter and inviter.mail else None,
     )
+
+
+def _wanted(tx: Transaction, tenant: Tenant, copy: str) -> bool:
+    return not mail_blocks.blocked(tx, tenant.id, key_of(copy))
 
 
 def _worth_sending(user: User, invitation: Invitation, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from readmit.domain.permission import Caller, Wanted, check_invitation_rights, m
 from readmit.domain.tenant import NewAddressOnReset, Tenant
 from readmit.flows.record import actor_of, note_creator
 from readmit.flows.world import World
-from readmit.storage import access, groups, invitations, outbox, providers, roles, sponsors, tenants, users
+from readmit.storage import access, groups, invitations, mail_blocks, outbox, providers, roles, sponsors, tenants, users
 from readmit.storage import audit as audit_log
 from readmit.storage.transaction import Transaction
 
@@ -95,6 +95,7 @@ def _decide(tx: Transaction, world: World, caller: Caller, tenant: Tenant, reque
         group_has_address=not unchanged and groups.has_mail(tx, tenant.id, request.address.key),
         target_privileged=target is not None and roles.privileged(tx, target.id),
         live_invitation=target is not None and not request.reset and invitations.live(tx, target, now) is not None,
+        mail_blocked=request.send and mail_blocks.blocked(tx, tenant.id, request.address.key),
         provable=not tenant.codes_allowed and _provable(tx, tenant, request),
     )
     named = Named(

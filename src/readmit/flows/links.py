@@ -17,7 +17,7 @@ from readmit.flows.invite import hash_ticket
 from readmit.flows.prove import redemption_method, sign_in_method
 from readmit.flows.world import World
 from readmit.storage import audit as audit_log
-from readmit.storage import browser_flows, invitations, outbox, queries_people, tenants, users
+from readmit.storage import browser_flows, invitations, mail_blocks, outbox, queries_people, tenants, users
 from readmit.storage.transaction import Transaction
 
 
@@ -123,6 +123,8 @@ def mail_current(tx: Transaction, world: World, ticket: str) -> None:
     if current is None or not user.holds(user.redemption.invited):
         return
     if outbox.sent_to(tx, key, "invitation", now - _ONE_AN_HOUR) or _many(tx, world, key):
+        return
+    if mail_blocks.blocked(tx, user.tenant_id, key):
         return
     mail = OwedMail(
         id=world.new_id(),

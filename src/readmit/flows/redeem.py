@@ -17,6 +17,7 @@ from readmit.domain.redemption import (
     Target,
     ToAccount,
     ToApplication,
+    ToMailChoice,
     check_open,
     check_proof,
     check_sign_in,
@@ -131,7 +132,7 @@ def _inviter(tx: Transaction, invitation: Invitation | None) -> str | None:
 
 def _flow(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Flow:
     flow = browser_flows.get(tx, flow_id, browser.flow_hash)
-    if flow is None or flow.expires <= world.now():
+    if flow is None or flow.expires <= world.now() or isinstance(flow.target, ToMailChoice):
         raise DeadEnd(Page.CLOSED)
     return flow
 

@@ -14,7 +14,7 @@ from readmit.domain.errors import Page, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.graph_permissions import GRAPH_APP_ID
 from readmit.domain.guest import Accepted, User
-from readmit.domain.redemption import Flow, Target, ToAccount, ToApplication, ToMyApps, ToRedirect
+from readmit.domain.redemption import Flow, Target, ToAccount, ToApplication, ToMailChoice, ToMyApps, ToRedirect
 from readmit.domain.session import SignIn
 from readmit.domain.sign_in_log import (
     INVITATION_PORTAL,
@@ -159,7 +159,7 @@ def _asked(target: Target) -> tuple[str, str | None]:
             return request.client_id, _resource(request.resource, graph=request.graph)
         case ToMyApps() | ToAccount():
             return MY_APPS, None
-        case ToRedirect():
+        case ToRedirect() | ToMailChoice():
             return INVITATION_PORTAL, None
         case _:
             assert_never(target)

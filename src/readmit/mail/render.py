@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _RIGHT_TO_LEFT: Final = frozenset({"ar"})
 _NAMES: Final = frozenset({"organisation", "inviter_name", "application_name", "application", "display_name"})
-_ADDRESSES: Final = frozenset({"link", "privacy_url"})
+_ADDRESSES: Final = frozenset({"link", "privacy_url", "choice_url"})
 _LONGEST_FACT: Final = 2048
 _OF_INVITATIONS: Final = frozenset(
     {
         *("organisation", "organisation_domain", "inviter_name", "application_name", "custom_message"),
-        *("link", "redirect_host", "address", "display_name", "privacy_url"),
+        *("link", "redirect_host", "address", "display_name", "privacy_url", "choice_url"),
     }
 )
 _FACTS: Final[Mapping[MailKind, frozenset[str]]] = {
@@ -53,8 +53,8 @@ def render(kind: MailKind, language: str, facts: Mapping[str, object]) -> Render
 
     invitation, reset: `organisation`, `organisation_domain`, `inviter_name` or None, `application_name` or None
     (app-only), `custom_message` or None, `link`, `redirect_host`, `address`, `display_name` or None, `privacy_url`
-    or None. passcode: `organisation`, `application` or None, `code` (8 digits), `minutes` (int), `requested_at`
-    (text), `requester_ip`. code_lock: `organisation`, `until` (text).
+    or None, `choice_url` (where the mailbox blocks them). passcode: `organisation`, `application` or None, `code`
+    (8 digits), `minutes` (int), `requested_at` (text), `requester_ip`. code_lock: `organisation`, `until` (text).
     """
     shown = _checked(kind, facts)
     direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"

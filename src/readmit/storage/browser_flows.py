@@ -12,7 +12,7 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.counters import Counters
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Binding
-from readmit.domain.redemption import Flow, Proof, Target, ToAccount, ToApplication, ToMyApps, ToRedirect
+from readmit.domain.redemption import Flow, Proof, Target, ToAccount, ToApplication, ToMailChoice, ToMyApps, ToRedirect
 from readmit.storage.columns import from_json, micros, moment, to_json
 from readmit.storage.transaction import Row, Transaction
 
@@ -128,6 +128,8 @@ def _target_text(target: Target) -> str:
             return to_json({"account": page, "fresh": fresh})
         case ToApplication(request):
             return to_json({"application": asdict(request)})
+        case ToMailChoice():
+            return to_json({"mail_choice": True})
 
 
 def _target(value: dict[str, Any]) -> Target:
@@ -137,7 +139,7 @@ def _target(value: dict[str, Any]) -> Target:
         return ToApplication(msgspec.convert(value["application"], AuthorizeRequest))
     if "account" in value:
         return ToAccount(value["account"], value["fresh"])
-    return ToMyApps()
+    return ToMailChoice() if "mail_choice" in value else ToMyApps()
 
 
 def _proof_text(proof: Proof) -> str:

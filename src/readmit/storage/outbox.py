@@ -141,6 +141,16 @@ def supersede(tx: Transaction, user_id: str, now: datetime) -> int:
     )
 
 
+def supersede_to(tx: Transaction, tenant_id: str, address_key: str, now: datetime) -> int:
+    """A tenant's invitations to a mailbox that wants none any more."""
+    return tx.run(
+        "UPDATE outbox SET state = 'superseded', finished_at = :now, lease = NULL, leased_until = NULL"
+        " WHERE address_key = :key AND tenant_id = :tenant AND kind IN ('invitation', 'reset')"
+        " AND state IN ('queued', 'retrying')",
+        {"now": micros(now), "key": address_key, "tenant": tenant_id},
+    )
+
+
 def supersede_passcode(tx: Transaction, passcode_id: str, now: datetime) -> int:
     """The mail of a code that is dead (security C1)."""
     return tx.run(

@@ -7,7 +7,7 @@ from typing import assert_never
 from urllib.parse import quote, urlsplit
 
 from readmit.domain import redirect
-from readmit.domain.redemption import Target, ToAccount, ToApplication, ToMyApps, ToRedirect
+from readmit.domain.redemption import Target, ToAccount, ToApplication, ToMailChoice, ToMyApps, ToRedirect
 from readmit.domain.tenant import Tenant
 from readmit.flows.redeem import Arrived
 from readmit.flows.world import World
@@ -28,7 +28,7 @@ def arrived(world: World, call: Call, result: Arrived, flow_id: str) -> Reply:
             reply = pages.page(call, "device_done", language_of(call), accepted=True)
         case ToApplication(request):
             reply = authorization_response(request, {"code": result.code or ""}, language_of(call))
-        case ToMyApps():
+        case ToMyApps() | ToMailChoice():
             reply = see_other(f"/myapps?tenantId={result.tenant.id}")
         case ToAccount(page):
             reply = see_other(f"{account_path(page)}?tenantId={result.tenant.id}")
@@ -92,7 +92,7 @@ def form_origin(target: Target) -> str | None:
         case ToRedirect(url):
             if redirect.parse(url).my_apps:
                 return None
-        case ToMyApps() | ToAccount():
+        case ToMyApps() | ToAccount() | ToMailChoice():
             return None
         case _:
             assert_never(target)

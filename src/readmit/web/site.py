@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from readmit.domain.errors import DeadEnd, ReadmitError, Throttled, Unavailable
 from readmit.flows.world import World
-from readmit.web import arrive, callback, dead_ends, health, myapps, pages, redeem, signing_out
+from readmit.web import arrive, callback, dead_ends, health, mail_choice, myapps, pages, redeem, signing_out
 from readmit.web.account import applications as account_applications
 from readmit.web.account import page as account
 from readmit.web.account import sessions as account_sessions
@@ -61,6 +61,9 @@ TABLE = (
     Entry("GET", "/account", account.show),
     Entry("POST", "/account/sessions", account_sessions.post),
     Entry("POST", "/account/applications", account_applications.post),
+    Entry("GET", mail_choice.PATH, mail_choice.open_choice),
+    Entry("GET", f"{mail_choice.PATH}/{{flow}}", mail_choice.show),
+    Entry("POST", f"{mail_choice.PATH}/{{flow}}", mail_choice.post),
     Entry("GET", "/leaving", arrive.leaving),
     Entry("GET", "/static/{name}", static),
     Entry("GET", "/health/live", health.live),
