@@ -9,6 +9,7 @@ COMMANDS = {
     "mail": ("readmit.cli.mail:mail", "The kept mail, when no SMTP server is set."),
     "db": ("readmit.cli.db:db", "The database: upgrade, check."),
     "admin": ("readmit.cli.admin:admin", "The first administrator."),
+    "idp": ("readmit.cli.idp:idp", "Home identity providers by address domain."),
     "config": ("readmit.cli.config:config", "The effective settings, without secrets."),
     "login": ("readmit.cli.login:login", "Sign in to a server or to Microsoft's cloud."),
     "guest": ("readmit.cli.guest:guest", "List, show and invite guests."),

@@ -86,6 +86,7 @@ SCHEMAS: Final[dict[str, Any]] = {
             "preset": {"enum": list(PRESETS)},
             "entraTenantId": {**_TEXT, "description": "With the preset entra: stands for the issuer."},
             "issuer": _TEXT,
+            "id": {**_ID, "description": "Chosen, so that redirectUri is known beforehand; made where absent."},
         },
     ),
     "readmit.identityProviderChange": _object(

@@ -72,7 +72,7 @@ def single(world: World, call: Call) -> Step:
 
 def create(world: World, call: Call) -> Step:
     """POST: asks the provider itself; 201 with what to register there, and warnings."""
-    body = Properties(object_of(call), (*_FIXED, *_WRITABLE), resource=_RESOURCE)
+    body = Properties(object_of(call), ("id", *_FIXED, *_WRITABLE), resource=_RESOURCE)
     caller = caller_of(call)
 
     def render(added: Added) -> Reply:
@@ -97,6 +97,7 @@ def _registration(body: Properties) -> Registration:
         preset=_choice(body, "preset", PRESETS),
         private_network=bool(body.flag("privateNetwork")),
         entra_tenant_id=body.text("entraTenantId", limit=_LONGEST),
+        id=body.text("id", limit=_LONGEST),
     )
 
 
