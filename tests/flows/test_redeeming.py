@@ -537,8 +537,8 @@ def test_a_flow_of_another_browser_or_an_hour_ago_does_not_exist(house: House) -
     assert dead_end(stranger.do, codes.request_code) is Page.CLOSED
     assert dead_end(stranger.do, prove.use_code) is Page.CLOSED
     assert not house.read(redeem.begun, stranger.browser, way.flow_id)
-    assert house.read(redeem.csrf_of, stranger.browser, way.flow_id) is None
-    assert house.read(redeem.csrf_of, way.browser, way.flow_id)
+    assert house.read(redeem.way, stranger.browser, way.flow_id) is None
+    assert house.read(redeem.way, way.browser, way.flow_id)
     house.clock.pass_(minutes=61)
     assert dead_end(way.look) is Page.CLOSED
 

@@ -14,9 +14,10 @@ from world import PASSWORD
 __all__ = ["site"]
 
 
-def invite(site: Site, address: str) -> tuple[str, str]:
+def invite(site: Site, address: str, language: str | None = None) -> tuple[str, str]:
     """(link as a path, id of the guest)."""
-    body = {"invitedUserEmailAddress": address, "inviteRedirectUrl": "https://myapps.microsoft.com"}
+    told: dict[str, Any] = {"invitedUserMessageInfo": {"messageLanguage": language}} if language else {}
+    body = {"invitedUserEmailAddress": address, "inviteRedirectUrl": "https://myapps.microsoft.com", **told}
     made = site.graph("POST", "/v1.0/invitations", json=body).json()
     return made["inviteRedeemUrl"].replace("https://localhost:8443", ""), made["invitedUser"]["id"]
 
@@ -81,6 +82,34 @@ def test_a_code_typed_after_a_reset_is_told_too(site: Site) -> None:
     site.house.reset(guest, "new@post.example")
     html = person.submit(code=code)
     assert (person.status, "This invitation was renewed" in html) == (410, True)
+
+
+def test_LA1_a_dead_end_is_in_the_language_of_its_invitation(site: Site) -> None:
+    """On the way, after a wrong way in, and at a link that is an old one by then."""
+    link, guest = invite(site, "bob@fabrikam.com", "ja")
+    person = Person(site)
+    person.open(link)
+    person.submit()
+    person.submit(use="other")
+    assert 'lang="ja"' in person.submit(address="somebody@post.example")
+    assert person.status == 403
+    site.house.reset(guest, "bob@fabrikam.com")
+    assert 'lang="en"' in Person(site).open(link), "the current invitation says no language"
+    invite(site, "bob@fabrikam.com", "de")
+    fresh = Person(site)
+    assert 'lang="de"' in fresh.open(link)
+    assert fresh.status == 410
+    assert 'lang="ja"' in fresh.open(f"{fresh.path}?lang=ja"), "what is chosen on the page wins"
+
+
+def test_LA1_too_many_wrong_passwords_are_told_in_the_language_of_the_way(site: Site) -> None:
+    link, _ = invite(site, "bob@fabrikam.com", "de")
+    person = Person(site)
+    person.open(link)
+    person.submit()
+    while person.status != 429:
+        html = person.submit(password="wrong")
+    assert 'lang="de"' in html
 
 
 def test_T24_a_form_from_elsewhere_stays_refused_whatever_became_of_the_flow(site: Site) -> None:

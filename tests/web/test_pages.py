@@ -95,8 +95,8 @@ _ACCOUNT = {
 _LEAVING = {"host_unicode": "bücher.example", "host_ascii": "xn--bcher-kva.example", "url": "https://bücher.example/"}
 
 
-def _end(page: Page, *kinds: str, **details: str) -> tuple[str, dict[str, Any]]:
-    actions = [{"kind": kind, "action": "/redeem/8d1f", "csrf": "token", "use": kind} for kind in kinds]
+def _end(page: Page, *uses: str, **details: str) -> tuple[str, dict[str, Any]]:
+    actions = [{"action": "/redeem/8d1f", "csrf": "token", "use": use} for use in uses]
     shown = {"org": "Contoso", "x": "", "masked": "", "app": "", "until": "", **details}
     return "dead_end", {"page": page.value, "actions": actions, "request_id": "4f0c1d5e-8a2b", **shown}
 
@@ -185,9 +185,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "dead_end_P2": _end(Page.RENEWED, "mail"),
     "dead_end_P6": _end(Page.OTHER_ADDRESS, "other", "code", x="eve@fabrikam.com", masked="a•••e@fabrikam.com"),
     "dead_end_P8": _end(Page.UNKNOWN_ACCOUNT, "other"),
-    "dead_end_PU1": _end(Page.PROVIDER_REFUSED, "again", "other", x="Wingtip"),
-    "dead_end_PU2": _end(Page.PROVIDER_DOWN, "again", "other", x="Wingtip"),
-    "dead_end_PU3": _end(Page.PROVIDER_UNTRUSTED, "again", "other", x="Wingtip"),
+    "dead_end_PU1": _end(Page.PROVIDER_REFUSED, "provider", "other", x="Wingtip"),
+    "dead_end_PU2": _end(Page.PROVIDER_DOWN, "provider", "other", x="Wingtip"),
+    "dead_end_PU3": _end(Page.PROVIDER_UNTRUSTED, "provider", "other", x="Wingtip"),
     "dead_end_P11": _end(Page.NOT_ASSIGNED, app="Expenses"),
     "dead_end_P13_until": _end(Page.WRONG_CODE, until="21 November 2026, 00:04 UTC"),
     "dead_end_nameless": _end(Page.EXPIRED, org=""),

@@ -59,12 +59,17 @@ def _current(tx: Transaction, world: World, user: User | None, opened: Invitatio
 
 
 def _named(tenant: Tenant, user: User | None, current: Invitation | None, generation: int, world: World) -> None:
-    """`check_open`, with the organisation's name for the page."""
+    """`check_open`, with the organisation's name and the reader's language for the page."""
     try:
         check_open(user, current, tenant, generation=generation, now=world.now())
     except DeadEnd as end:
         end.details.setdefault("org", tenant.display_name)
+        end.details.setdefault("language", _language(user, current))
         raise
+
+
+def _language(user: User | None, current: Invitation | None) -> str:
+    return (current.language if current else None) or (user.preferred_language if user else None) or ""
 
 
 def start(tx: Transaction, world: World, browser: Browser, *, flow_id: str, ticket: str) -> Flow:

@@ -425,7 +425,8 @@ def begun(tx: Transaction, browser: Browser, flow_id: str) -> bool:
     return browser_flows.get(tx, flow_id, browser.flow_hash) is not None
 
 
-def csrf_of(tx: Transaction, browser: Browser, flow_id: str) -> str | None:
-    """The form token of a begun flow."""
+def way(tx: Transaction, browser: Browser, flow_id: str) -> tuple[Flow, Tenant] | None:
+    """This browser's begun flow with its tenant, for a page that cannot be what the flow waits for."""
     flow = browser_flows.get(tx, flow_id, browser.flow_hash)
-    return flow.csrf if flow else None
+    tenant = tenants.get(tx, flow.tenant_id) if flow else None
+    return (flow, tenant) if flow is not None and tenant is not None else None

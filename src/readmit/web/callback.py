@@ -35,7 +35,7 @@ def answer(world: World, call: Call) -> Step:
     who = browser(world, call, cookie[0])
     view = world.database.read(redeem.look, world, who, flow_id)
     path = f"/{'redeem' if view.flow.kind == 'redemption' else 'signin'}/{flow_id}"
-    here = replace(call, path=path, parameters={"flow": flow_id})
+    here = replace(call, path=path, query="", parameters={"flow": flow_id})
 
     def render(end: Any) -> Step:
         if end is not None:

@@ -99,7 +99,7 @@ class Site:
             case DeadEnd():
                 return dead_ends.failure(world, self._with_parameters(call), error)
             case Throttled():
-                return dead_ends.throttled(world, call, error)
+                return dead_ends.throttled(world, self._with_parameters(call), error)
             case Unavailable():
                 status = 503
             case Refusal():
