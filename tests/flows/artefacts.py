@@ -15,10 +15,10 @@ from readmit.domain.errors import DeadEnd, TokenRefused
 from readmit.domain.graph_permissions import READMIT_APP_ID
 from readmit.domain.redemption import Step
 from readmit.domain.session import SignIn
-from readmit.flows import authorize, consent, device, introspection, links, redeem, tokens, upstream
+from readmit.flows import authorize, consent, device, introspection, links, tokens, upstream
+from readmit.flows.arrive import Arrived, consent_to_application
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.issue import Exchange
-from readmit.flows.redeem import Arrived
 from readmit.flows.tokens import Asked
 from readmit.flows.upstream import Answer, NotHere
 from world import House, a_browser
@@ -146,7 +146,7 @@ def application_consent(house: House, guest: Guest) -> Alive:
     _prove(way)
     way.proceed()
     assert way.step is Step.APP_CONSENT
-    return opens(lambda: isinstance(way.do(redeem.consent_to_application), Arrived))
+    return opens(lambda: isinstance(way.do(consent_to_application), Arrived))
 
 
 def _prove(way: Way) -> None:
@@ -203,7 +203,7 @@ def device_code(house: House, guest: Guest) -> Alive:
     app = client(house, READMIT_APP_ID)
     started = _device(house, app)
     way = _at_the_devices_consent(house, guest, started)
-    assert isinstance(way.do(redeem.consent_to_application), Arrived)
+    assert isinstance(way.do(consent_to_application), Arrived)
     brought = Exchange(started.device_code)
     return opens(lambda: isinstance(house.write(device.poll, house.world, app, brought), dict))
 
@@ -212,7 +212,7 @@ def user_code(house: House, guest: Guest) -> Alive:
     """Typed, and the person has proved who he is; only his yes is missing."""
     started = _device(house, client(house, READMIT_APP_ID))
     way = _at_the_devices_consent(house, guest, started)
-    return opens(lambda: isinstance(way.do(redeem.consent_to_application), Arrived))
+    return opens(lambda: isinstance(way.do(consent_to_application), Arrived))
 
 
 def _device(house: House, app: Any) -> device.Started:

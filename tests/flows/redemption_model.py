@@ -23,7 +23,23 @@ from readmit.domain.errors import DeadEnd, Refused, Throttled, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted
 from readmit.domain.redemption import ToMyApps
-from readmit.flows import authorize, codes, directory, links, prove, redeem, refresh, removal, sign_in, tokens
+from readmit.flows import (
+    arrive,
+    authorize,
+    codes,
+    directory,
+    links,
+    look,
+    methods,
+    proceed,
+    prove,
+    redeem,
+    refresh,
+    refuse,
+    removal,
+    sign_in,
+    tokens,
+)
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.directory import UserChanges
 from readmit.flows.issue import Exchange
@@ -221,11 +237,11 @@ class Model(RuleBasedStateMachine):
         shown = self.windows[window]
         if self._look(shown) is None or shown.flow is None:
             return
-        self.house.write(prove.use_other_account, self.world, self._browser(shown), shown.flow)
+        self.house.write(methods.use_other_account, self.world, self._browser(shown), shown.flow)
         shown.proved = None
         try:
             typed = EmailAddress.parse(address)
-            self.house.write(prove.type_address, self.world, self._browser(shown), shown.flow, typed)
+            self.house.write(methods.type_address, self.world, self._browser(shown), shown.flow, typed)
         except DeadEnd:
             return
 
@@ -295,7 +311,7 @@ class Model(RuleBasedStateMachine):
             return
         try:
             if view.flow.method == "home":
-                self.house.write(prove.use_code, self.world, self._browser(shown), view.flow.id)
+                self.house.write(methods.use_code, self.world, self._browser(shown), view.flow.id)
             self.house.write(codes.request_code, self.world, self._browser(shown), view.flow.id)
             made = self.house.read(passcodes.of_flow, view.flow.id)
             code = passcode.code(self.world.keyring.key(codes.KEY), made.nonce)
@@ -323,12 +339,12 @@ class Model(RuleBasedStateMachine):
         if shown.flow is None:
             return None
         try:
-            return self.house.read(redeem.look, self.world, self._browser(shown), shown.flow)
+            return self.house.read(look.look, self.world, self._browser(shown), shown.flow)
         except DeadEnd:
             return None
 
     def _proceed(self, shown: Window) -> None:
-        self._take(shown, redeem.proceed)
+        self._take(shown, proceed.proceed)
 
     @precondition(_has_flows)
     @rule(window=BROWSERS)
@@ -343,9 +359,9 @@ class Model(RuleBasedStateMachine):
         try:
             result = self.house.write(step, self.world, self._browser(shown), shown.flow)
         except DeadEnd as end:
-            self.house.write(redeem.refuse, self.world, self._browser(shown), shown.flow, end.page)
+            self.house.write(refuse.refuse, self.world, self._browser(shown), shown.flow, end.page)
             return
-        if not isinstance(result, redeem.Arrived):
+        if not isinstance(result, arrive.Arrived):
             return
         session = self.house.read(session_of, result.session_token, self.world.now())
         entry = session.at(result.tenant.id)
@@ -490,7 +506,7 @@ class Model(RuleBasedStateMachine):
 
     def _goes_on(self, browser: Browser, flow_id: str) -> bool:
         try:
-            return bool(self.house.read(redeem.look, self.world, browser, flow_id).flow.kind == "redemption")
+            return bool(self.house.read(look.look, self.world, browser, flow_id).flow.kind == "redemption")
         except DeadEnd:
             return False
 

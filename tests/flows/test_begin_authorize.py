@@ -10,9 +10,10 @@ from ways import Way, begin
 
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.redemption import Flow, Step, ToApplication
-from readmit.flows import redeem, sign_in
+from readmit.flows import sign_in
+from readmit.flows.arrive import Arrived, consent_to_application
 from readmit.flows.browsers import Browser, session_of
-from readmit.flows.redeem import Arrived, Onward
+from readmit.flows.open_flow import Onward
 from readmit.flows.sign_out import this_browser
 from readmit.storage import queries_tenants
 from world import House, a_browser
@@ -114,7 +115,7 @@ def test_O10_missing_consent_is_asked_then_remembered(house: House) -> None:
     assert way.step is Step.APP_CONSENT
     view = way.look()
     assert (view.application, view.scopes) == ("Expenses", ("Mail.Read",))
-    arrived = way.do(redeem.consent_to_application)
+    arrived = way.do(consent_to_application)
     assert isinstance(arrived, Arrived)
     assert arrived.code is not None
     entry = claims_of(house, bring(house, arrived.code)["access_token"])
@@ -127,7 +128,7 @@ def test_a_consents_sign_in_keeps_the_age_and_the_home_of_its_proof(house: House
     browser = arrive(house, HOME)
     before = sign_in_of(house, browser)
     house.clock.pass_(hours=1)
-    arrived = ask(house, browser, scopes=MORE).do(redeem.consent_to_application)
+    arrived = ask(house, browser, scopes=MORE).do(consent_to_application)
     after = sign_in_of(house, Browser(arrived.session_token, browser.ip))
     assert (after.at, after.home_user_id, after.home_epoch, after.amr) == (
         before.at,
@@ -139,7 +140,7 @@ def test_a_consents_sign_in_keeps_the_age_and_the_home_of_its_proof(house: House
 
 def test_a_member_consents_for_himself(house: House) -> None:
     browser = arrive(house, "mia@contoso.com")
-    arrived = ask(house, browser, scopes=MORE).do(redeem.consent_to_application)
+    arrived = ask(house, browser, scopes=MORE).do(consent_to_application)
     assert isinstance(arrived, Arrived)
     entry = sign_in_of(house, Browser(arrived.session_token, browser.ip))
     assert entry.home_user_id is None
@@ -151,7 +152,7 @@ def test_prompt_consent_asks_for_what_was_consented_to_before(house: House) -> N
     way = ask(house, browser, prompt=("consent",))
     assert way.step is Step.APP_CONSENT
     assert way.look().scopes == asking(house).scopes
-    assert isinstance(way.do(redeem.consent_to_application), Arrived)
+    assert isinstance(way.do(consent_to_application), Arrived)
 
 
 def refused_with_consent(house: House, browser: Browser) -> int:
@@ -163,10 +164,10 @@ def refused_with_consent(house: House, browser: Browser) -> int:
 def test_a_consent_without_its_page_is_none(house: House) -> None:
     """Security T42: a POST that skips a step leads to the step."""
     way = ask(house, a_browser(), scopes=MORE, login_hint=HOME)
-    assert isinstance(way.do(redeem.consent_to_application), Onward)
+    assert isinstance(way.do(consent_to_application), Onward)
     signed_in = begin(house, HOME)
     signed_in.password()
-    assert isinstance(signed_in.do(redeem.consent_to_application), Onward)
+    assert isinstance(signed_in.do(consent_to_application), Onward)
 
 
 def test_a_consent_of_an_ended_life_closes_the_flow(house: House) -> None:
@@ -175,7 +176,7 @@ def test_a_consent_of_an_ended_life_closes_the_flow(house: House) -> None:
     user = house.guest(house.people["alice"])
     house.write(lambda tx: tx.run("UPDATE users SET epoch = epoch + 1 WHERE id = :id", {"id": user.id}))
     with pytest.raises(DeadEnd) as end:
-        way.do(redeem.consent_to_application)
+        way.do(consent_to_application)
     assert end.value.page is Page.CLOSED
 
 
@@ -210,7 +211,7 @@ def test_a_sign_in_for_an_application_stops_at_its_consent(house: House) -> None
     way.password()
     assert isinstance(way.proceed(), Onward)
     assert way.step is Step.APP_CONSENT
-    assert way.do(redeem.consent_to_application).code is not None
+    assert way.do(consent_to_application).code is not None
 
 
 def test_L28_a_pending_guest_redeems_on_the_way_to_an_application(house: House) -> None:
@@ -221,5 +222,5 @@ def test_L28_a_pending_guest_redeems_on_the_way_to_an_application(house: House) 
     assert way.step is Step.CONSENT
     assert isinstance(way.accept(), Onward)
     assert way.step is Step.APP_CONSENT
-    arrived = way.do(redeem.consent_to_application)
+    arrived = way.do(consent_to_application)
     assert isinstance(bring(house, arrived.code), dict)

@@ -10,8 +10,8 @@ from applications import arrive, change_user
 from ways import Way, begin, follow
 
 from readmit.domain.address import EmailAddress
-from readmit.flows import codes, deliver, prove
-from readmit.flows.redeem import Arrived
+from readmit.flows import codes, deliver, methods
+from readmit.flows.arrive import Arrived
 from readmit.mail import mailbox
 from world import House, a_browser, copy_house
 
@@ -120,7 +120,7 @@ def test_T12_an_older_link_or_a_link_of_somebody_else_has_none(house: House) -> 
     assert way.redeem_by_code()
     link = house.invite("new@post.example")
     way = follow(house, link)
-    way.do(prove.type_address, EmailAddress.parse(MAX))
+    way.do(methods.type_address, EmailAddress.parse(MAX))
     assert way.code().locked is not None
 
 

@@ -16,7 +16,7 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.mail import OwedMail, Recipient
 from readmit.domain.redemption import Step
 from readmit.flows import codes, deliver, invite, links
-from readmit.flows.redeem import Arrived
+from readmit.flows.arrive import Arrived
 from readmit.mail import mailbox
 from readmit.storage import outbox
 from world import START, House, a_browser, copy_house

@@ -15,7 +15,8 @@ from ways import begin, follow
 from readmit.domain.address import EmailAddress
 from readmit.domain.errors import DeadEnd, Page, Unavailable
 from readmit.domain.guest import Pending
-from readmit.flows import links, prove, redeem
+from readmit.flows import links, prove
+from readmit.flows.proceed import proceed
 from readmit.storage import browser_flows, users
 from world import House
 
@@ -90,5 +91,5 @@ def test_an_address_that_moved_after_the_code_was_typed_is_P4(house: House) -> N
     patch(house, invited.user.id, mail="x@post.example", otherMails=["x@post.example"])
     house.write(browser_flows.insert, replace(flow, invitation_id=None))
     with pytest.raises(DeadEnd) as end:
-        house.write(redeem.proceed, house.world, way.browser, way.flow_id)
+        house.write(proceed, house.world, way.browser, way.flow_id)
     assert end.value.page is Page.NO_INVITATION

@@ -13,6 +13,7 @@ from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, Binding, Pending, home_binding, mail_binding
 from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, ToMyApps
 from readmit.flows import redeem
+from readmit.flows.arrive import Arrived
 from readmit.flows.browsers import digest
 from readmit.storage import browser_flows
 from world import House, a_browser
@@ -91,7 +92,7 @@ def test_R3_of_sixteen_redemptions_at_once_one_binds_and_all_are_let_in(house: H
     for user_id in guests:
         flows = proved_flows(house, user_id, THREADS)
         results = together(*(accepting(house, flow_id) for flow_id in flows))
-        assert [type(result) for result in results] == [redeem.Arrived] * THREADS
+        assert [type(result) for result in results] == [Arrived] * THREADS
     redeemed = house.rows("SELECT user_id, COUNT(*) FROM redemptions GROUP BY user_id HAVING COUNT(*) > 1")
     assert redeemed == []
     told = house.rows("SELECT COUNT(*) FROM audit_events WHERE activity = 'Redeem external user invite'")
@@ -109,7 +110,7 @@ def test_T9_of_two_identities_in_eight_browsers_one_wins_and_the_other_is_told_s
         redemption = house.guest(user_id).redemption
         assert isinstance(redemption, Accepted)
         ends = [result.page if isinstance(result, DeadEnd) else type(result) for result in results]
-        let_in, told = [redeem.Arrived] * 4, [Page.UNKNOWN_ACCOUNT] * 4
+        let_in, told = [Arrived] * 4, [Page.UNKNOWN_ACCOUNT] * 4
         assert ends == (told + let_in if redemption.binding == account else let_in + told)
     rows = house.rows("SELECT user_id FROM redemptions GROUP BY user_id HAVING COUNT(*) > 1")
     assert rows == []

@@ -15,11 +15,12 @@ from readmit.domain.errors import DeadEnd, Page, Throttled
 from readmit.domain.guest import Accepted, Pending
 from readmit.domain.redemption import Step
 from readmit.domain.tenant import TenantSettings
-from readmit.flows import codes, directory, invite, links, prove, redeem
+from readmit.flows import arrive, codes, directory, invite, links, look, methods, open_flow, prove, refuse
+from readmit.flows.arrive import Arrived
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.directory import UserChanges
+from readmit.flows.open_flow import Onward
 from readmit.flows.prove import Answer
-from readmit.flows.redeem import Arrived, Onward
 from readmit.storage import browser_flows, invitations, outbox, passcodes, tenants, users
 from world import PASSWORD, House, a_browser, copy_house
 
@@ -368,7 +369,7 @@ def test_a_pending_guest_who_cannot_redeem_gets_no_code(house: House) -> None:
     begin(house, "pat@post.example").do(codes.request_code)
     assert house.rows("SELECT 1 FROM outbox") == []
     home_guest = begin(house, "alice@fabrikam.com")
-    home_guest.do(prove.use_code)
+    home_guest.do(methods.use_code)
     home_guest.do(codes.request_code)
     assert house.rows("SELECT 1 FROM outbox") == [], "a home binding is never proved by a code"
 
@@ -414,31 +415,31 @@ def test_C6_sixty_seconds_between_mails_and_five_a_day_for_an_smtp_server(seeded
 
 def test_another_account_of_a_home_tenant_is_P6(house: House) -> None:
     way = follow(house, house.invite("bob@fabrikam.com"))
-    way.do(prove.use_other_account)
+    way.do(methods.use_other_account)
     assert way.step is Step.ADDRESS
-    way.do(prove.type_address, EmailAddress.parse("carol@fabrikam.com"))
+    way.do(methods.type_address, EmailAddress.parse("carol@fabrikam.com"))
     way.password()
     assert dead_end(way.proceed) is Page.OTHER_ADDRESS
-    way.do(redeem.refuse, Page.OTHER_ADDRESS)
+    way.do(refuse.refuse, Page.OTHER_ADDRESS)
     assert way.step is Step.PASSWORD, "the proof is gone"
     reasons = house.rows("SELECT reason FROM audit_events WHERE result = 'failure'")
     assert reasons == [("OTHER_ADDRESS",)]
-    way.do(redeem.refuse, Page.OTHER_ADDRESS)
+    way.do(refuse.refuse, Page.OTHER_ADDRESS)
     assert len(house.rows("SELECT 1 FROM audit_events WHERE result = 'failure'")) == 1
-    way.do(prove.use_code)
+    way.do(methods.use_code)
     assert way.redeem_by_code().tenant.display_name == "Contoso"
 
 
 def test_the_address_page_of_a_redemption(house: House) -> None:
     way = follow(house, house.invite("bob@fabrikam.com"))
-    assert dead_end(way.do, prove.type_address, EmailAddress.parse("x@post.example")) is Page.OTHER_ADDRESS
-    way.do(prove.type_address, EmailAddress.parse("BOB@fabrikam.com"))
+    assert dead_end(way.do, methods.type_address, EmailAddress.parse("x@post.example")) is Page.OTHER_ADDRESS
+    way.do(methods.type_address, EmailAddress.parse("BOB@fabrikam.com"))
     assert way.step is Step.PASSWORD
     other = begin(house, None)
     assert other.step is Step.ADDRESS
     assert dead_end(other.do, codes.request_code) is Page.CLOSED
-    other.do(prove.use_code)
-    other.do(prove.type_address, EmailAddress.parse("max@post.example"))
+    other.do(methods.use_code)
+    other.do(methods.type_address, EmailAddress.parse("max@post.example"))
     assert other.step is Step.REQUEST_CODE
 
 
@@ -478,7 +479,7 @@ def test_P8_a_recreated_home_account(house: House) -> None:
     way = begin(house, "alice@fabrikam.com")
     way.password()
     assert dead_end(way.proceed) is Page.UNKNOWN_ACCOUNT
-    way.do(redeem.refuse, Page.UNKNOWN_ACCOUNT)
+    way.do(refuse.refuse, Page.UNKNOWN_ACCOUNT)
     target = house.rows("SELECT target_id FROM audit_events WHERE result = 'failure'")
     assert target == [(house.people["alice"],)]
 
@@ -535,10 +536,10 @@ def test_a_flow_of_another_browser_or_an_hour_ago_does_not_exist(house: House) -
     stranger = Way(house, a_browser("z" * 43), way.flow_id)
     assert dead_end(stranger.look) is Page.CLOSED
     assert dead_end(stranger.do, codes.request_code) is Page.CLOSED
-    assert dead_end(stranger.do, prove.use_code) is Page.CLOSED
-    assert not house.read(redeem.begun, stranger.browser, way.flow_id)
-    assert house.read(redeem.way, stranger.browser, way.flow_id) is None
-    assert house.read(redeem.way, way.browser, way.flow_id)
+    assert dead_end(stranger.do, methods.use_code) is Page.CLOSED
+    assert not house.read(open_flow.begun, stranger.browser, way.flow_id)
+    assert house.read(look.way, stranger.browser, way.flow_id) is None
+    assert house.read(look.way, way.browser, way.flow_id)
     house.clock.pass_(minutes=61)
     assert dead_end(way.look) is Page.CLOSED
 
@@ -559,7 +560,7 @@ def test_P2_a_reset_renews_an_open_redemption(house: House) -> None:
 def test_L5_who_loses_to_another_identity_ends_on_P8(house: House) -> None:
     invited = house.invite("bob@fabrikam.com")
     by_code, by_home = follow(house, invited), follow(house, invited, a_browser("y" * 43))
-    by_code.do(prove.use_code)
+    by_code.do(methods.use_code)
     by_code.code()
     by_code.proceed()
     by_home.password()
@@ -609,7 +610,7 @@ def test_S4_a_conversion_keeps_the_password_until_the_redemption(house: House) -
 
 def test_P12_cancel_ends_the_flow_and_is_audited(house: House) -> None:
     way = follow(house, house.invite("new@post.example"))
-    way.do(redeem.decline)
+    way.do(refuse.decline)
     assert dead_end(way.look) is Page.CLOSED
     assert house.rows("SELECT reason FROM audit_events WHERE result = 'failure'") == [("DECLINED",)]
 
@@ -620,8 +621,8 @@ def test_steps_out_of_order_change_nothing(house: House) -> None:
     before = house.contents()
     assert isinstance(way.proceed(), Onward)
     assert isinstance(way.accept(), Onward)
-    assert isinstance(way.do(redeem.consent_to_application), Onward)
-    way.do(redeem.refuse, Page.UNKNOWN_ACCOUNT)
+    assert isinstance(way.do(arrive.consent_to_application), Onward)
+    way.do(refuse.refuse, Page.UNKNOWN_ACCOUNT)
     assert house.contents() == before
 
 
@@ -637,12 +638,12 @@ def test_L26_where_the_tenant_allows_it_home_identity_and_code_bind_the_home_ide
     configure(house, allowOtherAccount=True)
     invited = house.invite("alias@fabrikam.com")
     way = follow(house, invited)
-    way.do(prove.use_other_account)
-    way.do(prove.type_address, EmailAddress.parse("bob@fabrikam.com"))
+    way.do(methods.use_other_account)
+    way.do(methods.type_address, EmailAddress.parse("bob@fabrikam.com"))
     way.password()
     assert dead_end(way.proceed) is Page.OTHER_ADDRESS
-    way.do(redeem.refuse, Page.OTHER_ADDRESS)
-    way.do(prove.use_code)
+    way.do(refuse.refuse, Page.OTHER_ADDRESS)
+    way.do(methods.use_code)
     assert way.code().right
     assert isinstance(way.proceed(), Onward)
     assert isinstance(way.accept(), Arrived)
@@ -656,13 +657,13 @@ def test_L26_a_home_identity_without_the_code_binds_nothing(house: House) -> Non
     configure(house, allowOtherAccount=True)
     invited = house.invite("alias@fabrikam.com")
     way = follow(house, invited)
-    way.do(prove.use_other_account)
-    way.do(prove.type_address, EmailAddress.parse("bob@fabrikam.com"))
+    way.do(methods.use_other_account)
+    way.do(methods.type_address, EmailAddress.parse("bob@fabrikam.com"))
     way.password()
-    way.do(redeem.refuse, Page.OTHER_ADDRESS)
+    way.do(refuse.refuse, Page.OTHER_ADDRESS)
     assert isinstance(way.accept(), Onward)
-    way.do(prove.use_other_account)
-    way.do(prove.type_address, EmailAddress.parse("alias@fabrikam.com"))
+    way.do(methods.use_other_account)
+    way.do(methods.type_address, EmailAddress.parse("alias@fabrikam.com"))
     way.redeem_by_code()
     redemption = house.guest(invited.user.id).redemption
     assert isinstance(redemption, Accepted)

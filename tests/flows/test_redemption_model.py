@@ -138,11 +138,17 @@ DEFECTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "any identity signs in": (
         "another identity comes second",
-        {"readmit.flows.redeem.check_sign_in": _sign_anybody_in},
+        {
+            "readmit.flows.proceed.check_sign_in": _sign_anybody_in,
+            "readmit.flows.redeem.check_sign_in": _sign_anybody_in,
+        },
     ),
     "any address redeems": (
         "another address holds the link",
-        {"readmit.flows.redeem.check_proof": lambda *_: None},
+        {
+            "readmit.flows.proceed.check_proof": lambda *_: None,
+            "readmit.flows.redeem.check_proof": lambda *_: None,
+        },
     ),
     "a reset leaves the generation": (
         "an old link is opened after a reset",
@@ -152,14 +158,14 @@ DEFECTS: dict[str, tuple[str, dict[str, Any]]] = {
         "an old link is opened after a reset",
         {
             "readmit.flows.links.check_open": _open_whatever_generation,
-            "readmit.flows.redeem.check_open": _open_whatever_generation,
+            "readmit.flows.open_flow.check_open": _open_whatever_generation,
         },
     ),
     "an open redemption outlives the reset": (
         "a redemption is open while the guest is reset",
         {
             "readmit.storage.access.end_access": lambda *_, **__: {},
-            "readmit.flows.redeem.check_open": _open_whatever_generation,
+            "readmit.flows.open_flow.check_open": _open_whatever_generation,
         },
     ),
     "a taken address is adopted": (

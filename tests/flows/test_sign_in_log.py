@@ -11,8 +11,9 @@ from ways import Way, begin, follow
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.graph_permissions import GRAPH_APP_ID
 from readmit.domain.sign_in_log import INVITATION_PORTAL, MY_APPS
-from readmit.flows import housekeeping, redeem, sign_in, sign_in_log
-from readmit.flows.redeem import Arrived
+from readmit.flows import housekeeping, sign_in, sign_in_log
+from readmit.flows.arrive import Arrived
+from readmit.flows.refuse import decline, refuse
 from readmit.storage import queries_tenants
 from world import EXPENSES, House
 
@@ -49,7 +50,7 @@ def proceed(way: Way) -> Any:
     try:
         return way.proceed()
     except DeadEnd as end:
-        way.do(redeem.refuse, end.page)
+        way.do(refuse, end.page)
         return end.page.value
 
 
@@ -117,7 +118,7 @@ def test_a_declined_redemption_is_65004(house: House) -> None:
     way = follow(house, house.invite("nora@post.example"))
     assert way.code().right
     way.proceed()
-    way.do(redeem.decline)
+    way.do(decline)
     (row,) = log(house)
     assert (row["error"], row["page"], row["kind"]) == (65004, "P12", "redemption")
 

@@ -16,9 +16,10 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.errors import Page, TokenRefused
 from readmit.domain.guest import Accepted, Pending
 from readmit.domain.redemption import Step
-from readmit.flows import codes, links, prove, redeem
+from readmit.flows import codes, links, methods, prove
+from readmit.flows.arrive import Arrived
 from readmit.flows.browsers import session_of
-from readmit.flows.redeem import Arrived
+from readmit.flows.refuse import refuse
 from world import House, a_browser
 
 VICTIM, MAX, HOME = "victim@post.example", "max@post.example", "alice@fabrikam.com"
@@ -60,13 +61,13 @@ def test_T2_who_keeps_the_link_and_reads_no_mailbox_binds_nothing(house: House) 
     for guess in ("", "00000000", invited.ticket, "12345678"):
         assert not way.code(guess).right
     for address in ("bob@fabrikam.com", "carol@northwind.example"):
-        way.do(prove.use_other_account)
-        way.do(prove.type_address, EmailAddress.parse(address))
+        way.do(methods.use_other_account)
+        way.do(methods.type_address, EmailAddress.parse(address))
         way.password()
         assert dead_end(way.proceed) is Page.OTHER_ADDRESS
-        way.do(redeem.refuse, Page.OTHER_ADDRESS)
-    way.do(prove.use_other_account)
-    assert dead_end(way.do, prove.type_address, EmailAddress.parse("gus@post.example")) is Page.OTHER_ADDRESS
+        way.do(refuse, Page.OTHER_ADDRESS)
+    way.do(methods.use_other_account)
+    assert dead_end(way.do, methods.type_address, EmailAddress.parse("gus@post.example")) is Page.OTHER_ADDRESS
     way.accept()
     assert isinstance(house.guest(invited.user.id).redemption, Pending)
     assert house.rows("SELECT 1 FROM sign_ins WHERE tenant_id = :id", id=house.contoso) == []
@@ -99,11 +100,11 @@ def test_T8_classic_federated_merge_an_account_with_the_victims_address_is_never
     invited = house.invite(VICTIM)
     attacker = follow(house, invited, a_browser(INVITER))
     assert attacker.step is Step.REQUEST_CODE, "an account where nobody has verified the domain is not asked"
-    attacker.do(prove.use_other_account)
-    attacker.do(prove.type_address, EmailAddress.parse("carol@northwind.example"))
+    attacker.do(methods.use_other_account)
+    attacker.do(methods.type_address, EmailAddress.parse("carol@northwind.example"))
     attacker.password()
     assert dead_end(attacker.proceed) is Page.OTHER_ADDRESS
-    attacker.do(redeem.refuse, Page.OTHER_ADDRESS)
+    attacker.do(refuse, Page.OTHER_ADDRESS)
     follow(house, invited, a_browser(GUEST)).redeem_by_code()
     assert (bound(house, invited.user.id).kind, bound(house, invited.user.id).subject) == ("mail", VICTIM)
     late = begin(house, VICTIM, a_browser(INVITER))
@@ -132,8 +133,8 @@ def test_T8_unexpired_session_a_redemption_begun_before_the_victims_ends_with_it
     invited = house.invite(VICTIM)
     attacker = follow(house, invited, a_browser(INVITER))
     follow(house, invited, a_browser(GUEST)).redeem_by_code()
-    attacker.do(prove.use_other_account)
-    attacker.do(prove.type_address, EmailAddress.parse("bob@fabrikam.com"))
+    attacker.do(methods.use_other_account)
+    attacker.do(methods.type_address, EmailAddress.parse("bob@fabrikam.com"))
     attacker.password()
     attacker.proceed()
     assert dead_end(attacker.accept) is Page.UNKNOWN_ACCOUNT
@@ -261,7 +262,7 @@ def test_T36_a_new_mail_signs_in_with_the_old_binding_alone(house: House) -> Non
     assert house.guest(before.id).redemption == before.redemption
     typed = begin(house, "mallory@post.example", a_browser(INVITER))
     assert (typed.step, typed.look().flow.home_tenant_id) == (Step.PASSWORD, house.fabrikam)
-    typed.do(prove.use_code)
+    typed.do(methods.use_code)
     typed.do(codes.request_code)
     assert mailed_to(house) == set()
     assert not typed.code(typed.mailed_code()).right

@@ -18,9 +18,11 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
 from readmit.domain.redemption import Flow, ToApplication
 from readmit.domain.session import SignIn
-from readmit.flows import authorize, consent, introspection, keys, redeem, refresh, sign_in, sign_out, tokens, userinfo
+from readmit.flows import authorize, consent, introspection, keys, refresh, sign_in, sign_out, tokens, userinfo
+from readmit.flows.arrive import consent_to_application
 from readmit.flows.browsers import Browser, digest, session_of
 from readmit.flows.issue import Exchange
+from readmit.flows.look import look
 from readmit.flows.tokens import Asked, Presented
 from readmit.storage import apps, client_secrets, clients, grants, queries_tenants, users
 from readmit.tokens import Keyring, base64url
@@ -320,9 +322,9 @@ def test_missing_consent_is_asked_with_the_proof_of_the_session(house: House) ->
         browser = a_browser(token=token)
         flow = start_authorize(house, browser, request(house, scopes=("User.ReadWrite",)))
         assert isinstance(flow, Flow)
-        view = house.read(redeem.look, house.world, browser, flow.id)
+        view = house.read(look, house.world, browser, flow.id)
         assert view.scopes == ("User.ReadWrite",)
-        arrived = house.write(redeem.consent_to_application, house.world, browser, flow.id)
+        arrived = house.write(consent_to_application, house.world, browser, flow.id)
         assert arrived.code is not None
         assert isinstance(arrived.target, ToApplication)
 
@@ -334,7 +336,7 @@ def test_consent_after_a_reset_is_too_late(house: House) -> None:
     guest = house.guest(house.people["max"])
     house.write(lambda tx: users.update(tx, replace(guest, epoch=9), guest))
     with pytest.raises(DeadEnd) as end:
-        house.write(redeem.consent_to_application, house.world, browser, flow.id)
+        house.write(consent_to_application, house.world, browser, flow.id)
     assert end.value.page is Page.CLOSED
 
 
@@ -360,7 +362,7 @@ def test_a_sign_in_at_an_application_asks_for_consent_and_ends_with_a_code(house
     way.password()
     way.proceed()
     assert way.look().scopes == ("User.ReadWrite",)
-    assert way.do(redeem.consent_to_application).code is not None
+    assert way.do(consent_to_application).code is not None
 
 
 # --------------------------------------------------------------------- app-only

@@ -17,10 +17,11 @@ from readmit.domain.errors import DeadEnd, NobodyCanProve, NotFound, OperatorErr
 from readmit.domain.guest import Accepted
 from readmit.domain.provider import InvalidProvider, Provider
 from readmit.domain.redemption import Step
-from readmit.flows import administer_providers, authorize, prove, providers, redeem, seed, upstream
+from readmit.flows import administer_providers, authorize, methods, providers, seed, upstream
+from readmit.flows.arrive import Arrived
 from readmit.flows.browsers import Browser
+from readmit.flows.open_flow import begun
 from readmit.flows.providers import Registration
-from readmit.flows.redeem import Arrived
 from readmit.flows.upstream import Answer, NotHere
 from readmit.storage import providers as table
 from readmit.storage import tenants
@@ -159,7 +160,7 @@ def test_T1_T5_an_address_that_is_not_proved_does_not_redeem_but_a_code_to_the_m
     wingtip.claims = claims
     prove_at(way, wingtip)
     assert page_of(way) is Page.OTHER_ADDRESS
-    way.do(prove.use_code)
+    way.do(methods.use_code)
     way.redeem_by_code()
     bound = house.guest(invited.invitation.user_id).redemption
     assert isinstance(bound, Accepted)
@@ -189,9 +190,9 @@ def test_another_address_of_the_domain_may_be_typed_in_a_redemption(
     house: House, wingtip: LyingProvider, registered: Provider
 ) -> None:
     way = follow(house, house.invite("pam@post.example"))
-    house.write(prove.use_other_account, house.world, way.browser, way.flow_id)
+    house.write(methods.use_other_account, house.world, way.browser, way.flow_id)
 
-    way.do(prove.type_address, EmailAddress.parse(ALICE))
+    way.do(methods.type_address, EmailAddress.parse(ALICE))
     assert way.step is Step.PROVIDER
     prove_at(way, wingtip)
     assert page_of(way) is Page.OTHER_ADDRESS
@@ -311,7 +312,7 @@ def test_what_the_provider_says_of_how_and_when_is_kept_within_reason(
     assert proof is not None
     assert (proof.amr, (now - proof.auth_time).total_seconds()) == (("pwd", "mfa"), 3600)
     wingtip.claims = {"auth_time": int(now.timestamp()) + 3600}
-    way.do(prove.use_other_account)
+    way.do(methods.use_other_account)
     way = follow(house, house.invite(ALICE, house.automation()))
     prove_at(way, wingtip)
     proof = way.look().flow.proof
@@ -471,7 +472,7 @@ def test_a_flow_whose_provider_is_gone_asks_nobody(house: House, wingtip: LyingP
     with pytest.raises(DeadEnd):
         upstream.ask(house.world, way.browser, way.flow_id)
     assert way.look().provider is None
-    assert house.read(redeem.begun, way.browser, way.flow_id)
+    assert house.read(begun, way.browser, way.flow_id)
 
 
 def test_a_seed_registers_a_provider_once_and_binds_its_guests(house: House, wingtip: LyingProvider) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 from readmit.domain.address import EmailAddress
 from readmit.domain.redemption import Step, Target, ToMyApps
 from readmit.flows import codes, links, prove, redeem, sign_in
+from readmit.flows.arrive import Arrived
 from readmit.flows.browsers import Browser
 from readmit.flows.invite import Invited
-from readmit.flows.redeem import Arrived, View
+from readmit.flows.look import View, look
+from readmit.flows.proceed import proceed
 from readmit.proofs import passcode
 from readmit.storage import passcodes, queries_tenants
 from world import PASSWORD, House, a_browser
@@ -25,7 +27,7 @@ class Way:
     flow_id: str
 
     def look(self) -> View:
-        return self.house.read(redeem.look, self.house.world, self.browser, self.flow_id)
+        return self.house.read(look, self.house.world, self.browser, self.flow_id)
 
     @property
     def step(self) -> Step:
@@ -53,7 +55,7 @@ class Way:
         return self.do(codes.enter_code, typed if typed is not None else self.ask_code())
 
     def proceed(self) -> Any:
-        return self.do(redeem.proceed)
+        return self.do(proceed)
 
     def accept(self) -> Any:
         return self.do(redeem.accept)

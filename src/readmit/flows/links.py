@@ -14,7 +14,7 @@ from readmit.domain.redemption import FLOW_LIFETIME, Flow, ToRedirect, check_ope
 from readmit.domain.tenant import Tenant
 from readmit.flows.browsers import Browser
 from readmit.flows.invite import hash_ticket
-from readmit.flows.prove import redemption_method, sign_in_method
+from readmit.flows.methods import redemption_method, sign_in_method
 from readmit.flows.world import World
 from readmit.storage import audit as audit_log
 from readmit.storage import browser_flows, invitations, mail_blocks, outbox, queries_people, tenants, users

@@ -9,18 +9,17 @@ from enum import Enum, auto
 
 from readmit.domain.address import EmailAddress, key_of
 from readmit.domain.errors import DeadEnd, Page, Throttled
-from readmit.domain.guest import Accepted, NeverInvited, Pending, User, home_binding
+from readmit.domain.guest import Accepted, NeverInvited, User, home_binding
 from readmit.domain.redemption import Flow, Proof
 from readmit.domain.session import SignIn
-from readmit.domain.tenant import Tenant
 from readmit.flows import sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in, session_of
 from readmit.flows.meant import counters
+from readmit.flows.open_flow import flow_of
 from readmit.flows.world import World
-from readmit.storage import attempts, browser_flows, providers, tenants, users
+from readmit.storage import attempts, browser_flows, tenants, users
 from readmit.storage.transaction import Transaction
 
-_HOME = "urn:readmit:tenant:"
 _WRONG_PER_HOUR = 10
 _PER_IP_AND_HOUR = 60
 _MINUTE = timedelta(minutes=1)
@@ -41,107 +40,6 @@ class Proved:
 
     answer: Answer
     session_token: str | None = None
-
-
-# ------------------------------------------------------------ which way to prove
-
-
-def redemption_method(tx: Transaction, tenant: Tenant, flow: Flow, invited: EmailAddress) -> Flow:
-    """Redemption order (lifecycle section 7): a home tenant here, a configured provider, a code to the mailbox."""
-    home = tenants.by_domain(tx, invited.domain)
-    if home is not None and users.by_account(tx, home.id, invited.key) is not None:
-        return _at_home(flow, invited, home.id)
-    return _by_domain(tx, tenant, flow, invited)
-
-
-def sign_in_method(tx: Transaction, tenant: Tenant, flow: Flow, typed: EmailAddress) -> Flow:
-    """The bound provider if a binding decides, else what an unknown address of that domain gets (lifecycle L22, L29).
-
-    A Pending guest is treated as unknown: the invitation appears only after the proof (security V7).
-    """
-    owner = users.by_address(tx, tenant.id, typed.key)
-    if owner is not None and isinstance(owner.redemption, Accepted):
-        binding = owner.redemption.binding
-        if binding.kind == "tenant":
-            return _at_home(flow, typed, binding.issuer.removeprefix(_HOME))
-        bound = providers.by_issuer(tx, tenant.id, binding.issuer)
-        if bound is not None and bound.enabled:
-            return _at_provider(flow, typed, bound.id)
-        # A code proves nothing here but `mail`; a provider that is off is answered as an unknown address (V7, I7).
-        return _by_code(tenant, flow, typed)
-    if owner is not None and (isinstance(owner.redemption, NeverInvited) or owner.converted):
-        return _at_home(flow, typed, tenant.id)
-    home = tenants.by_domain(tx, typed.domain)
-    if home is not None:
-        return _at_home(flow, typed, home.id)
-    return _by_domain(tx, tenant, flow, typed)
-
-
-def _at_home(flow: Flow, address: EmailAddress, home_tenant_id: str) -> Flow:
-    return replace(flow, address=address, method="home", home_tenant_id=home_tenant_id, provider_id=None)
-
-
-def _at_provider(flow: Flow, address: EmailAddress, provider_id: str) -> Flow:
-    return replace(flow, address=address, method="provider", home_tenant_id=None, provider_id=provider_id)
-
-
-def _by_domain(tx: Transaction, tenant: Tenant, flow: Flow, address: EmailAddress) -> Flow:
-    """The provider that speaks for the address's domain, else a code."""
-    provider = providers.by_domain(tx, tenant.id, address.domain)
-    return _by_code(tenant, flow, address) if provider is None else _at_provider(flow, address, provider.id)
-
-
-def _by_code(tenant: Tenant, flow: Flow, address: EmailAddress) -> Flow:
-    if not tenant.codes_allowed:
-        raise DeadEnd(Page.CODES_OFF, org=tenant.display_name)
-    return replace(flow, address=address, method="code", home_tenant_id=None, provider_id=None)
-
-
-def type_address(tx: Transaction, world: World, browser: Browser, flow_id: str, typed: EmailAddress) -> None:
-    """The address page: whom to ask for a proof."""
-    flow = _flow(tx, world, browser, flow_id)
-    tenant = tenants.get(tx, flow.tenant_id)
-    assert tenant is not None
-    if flow.kind == "sign_in":
-        browser_flows.update(tx, sign_in_method(tx, tenant, flow, typed))
-        return
-    guest = users.live(tx, tenant.id, flow.user_id or "")
-    invited = guest.redemption.invited if guest and isinstance(guest.redemption, Pending) else None
-    home = tenants.by_domain(tx, typed.domain)
-    if invited is not None and invited.key == typed.key:
-        browser_flows.update(tx, redemption_method(tx, tenant, flow, invited))
-    elif home is not None:
-        browser_flows.update(tx, _at_home(flow, typed, home.id))
-    elif (provider := providers.by_domain(tx, tenant.id, typed.domain)) is not None:
-        browser_flows.update(tx, _at_provider(flow, typed, provider.id))
-    else:
-        masked = invited.masked if invited else ""
-        raise DeadEnd(Page.OTHER_ADDRESS, org=tenant.display_name, x=typed.given, masked=masked)
-
-
-def use_code(tx: Transaction, world: World, browser: Browser, flow_id: str) -> None:
-    """Prove the mailbox instead: a redemption's code goes to the invited address only (lifecycle L22, L26)."""
-    flow = _flow(tx, world, browser, flow_id)
-    tenant = tenants.get(tx, flow.tenant_id)
-    guest = users.live(tx, flow.tenant_id, flow.user_id) if flow.user_id else None
-    assert tenant is not None
-    address = flow.address
-    if flow.kind == "redemption" and guest is not None and isinstance(guest.redemption, Pending):
-        address = guest.redemption.invited
-    if address is not None:
-        browser_flows.update(tx, replace(_by_code(tenant, flow, address), proof=None))
-
-
-def use_other_account(tx: Transaction, world: World, browser: Browser, flow_id: str) -> None:
-    """Back to the address page."""
-    flow = _flow(tx, world, browser, flow_id)
-    browser_flows.update(
-        tx,
-        replace(flow, address=None, method=None, home_tenant_id=None, provider_id=None, proof=None, other_proof=None),
-    )
-
-
-# ------------------------------------------------------------------- password
 
 
 def home_account(tx: Transaction, flow: Flow) -> User | None:
@@ -183,16 +81,9 @@ def prove_by_password(world: World, browser: Browser, flow_id: str, password: st
     return world.database.write(_record_password, world, browser, flow_id, right=right, stored=stored)
 
 
-def _flow(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Flow:
-    flow = browser_flows.get(tx, flow_id, browser.flow_hash)
-    if flow is None or flow.expires <= world.now():
-        raise DeadEnd(Page.CLOSED)
-    return flow
-
-
 def _count_password_try(tx: Transaction, world: World, browser: Browser, flow_id: str) -> str | None:
     """The stored hash, after the try was counted; None costs the same (T28)."""
-    flow, now = _flow(tx, world, browser, flow_id), world.now()
+    flow, now = flow_of(tx, world, browser, flow_id), world.now()
     assert flow.address is not None
     subject = f"{flow.home_tenant_id}:{flow.address.key}"
     if attempts.count(tx, "password-ip", browser.ip, now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
@@ -212,7 +103,7 @@ def _seconds(now: datetime, length: timedelta) -> int:
 def _record_password(
     tx: Transaction, world: World, browser: Browser, flow_id: str, *, right: bool, stored: str | None
 ) -> Proved:
-    flow, now = _flow(tx, world, browser, flow_id), world.now()
+    flow, now = flow_of(tx, world, browser, flow_id), world.now()
     account = home_account(tx, flow)
     current, expires = users.password(tx, account.id) if account else (None, None)
     if not right or account is None or flow.address is None or current != stored:
@@ -243,7 +134,7 @@ def replace_one_time_password(world: World, browser: Browser, flow_id: str, pass
 
 
 def _replace_one_time(tx: Transaction, world: World, browser: Browser, flow_id: str, hashed: str) -> Proved:
-    flow = _flow(tx, world, browser, flow_id)
+    flow = flow_of(tx, world, browser, flow_id)
     proof, now = flow.proof, world.now()
     if proof is None or proof.amr != ONE_TIME or proof.home_user_id is None or proof.home_tenant_id is None:
         raise DeadEnd(Page.CLOSED)
@@ -282,7 +173,7 @@ def _internal(tx: Transaction, sign_in: SignIn) -> User | None:
 
 def prove_by_session(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Proved:
     """A live home sign-in proves by itself; its ten minutes run from this answer (lifecycle L24)."""
-    flow, now = _flow(tx, world, browser, flow_id), world.now()
+    flow, now = flow_of(tx, world, browser, flow_id), world.now()
     sign_in, account = _live_sign_in(tx, world, browser, flow), live_account(tx, world, browser, flow)
     if sign_in is None or account is None:
         return Proved(Answer.WRONG)

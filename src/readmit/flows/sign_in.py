@@ -15,7 +15,7 @@ from readmit.domain.sign_in_log import Failure, dead_end
 from readmit.domain.tenant import Tenant
 from readmit.flows import authorize, consent, granting, sign_in_log, tokens
 from readmit.flows.browsers import Browser, session_of
-from readmit.flows.prove import sign_in_method
+from readmit.flows.methods import sign_in_method
 from readmit.flows.world import World
 from readmit.storage import browser_flows, queries_people, sessions, users
 from readmit.storage.transaction import Transaction

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from readmit.domain import redirect
 from readmit.domain.redemption import Target, ToAccount, ToApplication, ToMailChoice, ToMyApps, ToRedirect
 from readmit.domain.tenant import Tenant
-from readmit.flows.redeem import Arrived
+from readmit.flows.arrive import Arrived
 from readmit.flows.world import World
 from readmit.storage import queries_people
 from readmit.web import pages

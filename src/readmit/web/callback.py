@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from readmit.domain.errors import DeadEnd, Page
-from readmit.flows import redeem, sign_in_log, upstream
+from readmit.flows import sign_in_log, upstream
 from readmit.flows.browsers import Browser
+from readmit.flows.look import look
 from readmit.flows.upstream import CALLBACK, Answer, NotHere
 from readmit.flows.world import World
 from readmit.web import dead_ends, flow_posts
@@ -33,7 +34,7 @@ def answer(world: World, call: Call) -> Step:
     if cookie is None:
         raise DeadEnd(Page.CLOSED)
     who = browser(world, call, cookie[0])
-    view = world.database.read(redeem.look, world, who, flow_id)
+    view = world.database.read(look, world, who, flow_id)
     path = f"/{'redeem' if view.flow.kind == 'redemption' else 'signin'}/{flow_id}"
     here = replace(call, path=path, query="", parameters={"flow": flow_id})
 
@@ -41,7 +42,7 @@ def answer(world: World, call: Call) -> Step:
         if end is not None:
             end.details.setdefault("org", view.tenant.display_name)
             return dead_ends.failure(world, here, end)
-        return flow_posts.proceed(world, here, who, view, None)
+        return flow_posts.after_proof(world, here, who, view, None)
 
     return Work(render, _hear, world, who, flow_id, given)
 

@@ -7,7 +7,7 @@ from typing import Any
 from readmit.domain.errors import DeadEnd, Page, Throttled
 from readmit.domain.redemption import Flow
 from readmit.domain.tenant import Tenant
-from readmit.flows import redeem
+from readmit.flows.look import way
 from readmit.flows.world import World
 from readmit.web import flow_pages, pages
 from readmit.web.call import Call, Reply
@@ -43,7 +43,7 @@ def _way(world: World, call: Call) -> _Way:
     """The flow that the path names, if this browser has it and it has begun."""
     flow_id = call.parameters.get("flow", "")
     cookie = flow_cookie(world, call, flow_id) if flow_id else None
-    found = world.database.read(redeem.way, browser(world, call, cookie[0]), flow_id) if cookie else None
+    found = world.database.read(way, browser(world, call, cookie[0]), flow_id) if cookie else None
     return found or (None, None)
 
 

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from readmit.domain import redirect
 from readmit.domain.redemption import Flow, Step, Target, ToAccount, ToApplication
 from readmit.flows.links import Opened
-from readmit.flows.redeem import View
+from readmit.flows.look import View
 from readmit.flows.world import World
 from readmit.locale.catalogue import format_time
 from readmit.storage import queries_tenants

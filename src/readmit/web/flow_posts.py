@@ -10,10 +10,13 @@ from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.redemption import Step as Waiting
 from readmit.domain.redemption import Target, ToApplication
 from readmit.domain.tenant import Tenant
-from readmit.flows import codes, prove, redeem, sign_in, upstream
+from readmit.flows import codes, methods, prove, redeem, sign_in, upstream
+from readmit.flows.arrive import Arrived, consent_to_application
 from readmit.flows.browsers import Browser
+from readmit.flows.look import View
+from readmit.flows.proceed import proceed
 from readmit.flows.prove import Answer, Proved
-from readmit.flows.redeem import Arrived, View
+from readmit.flows.refuse import decline, refuse
 from readmit.flows.world import World
 from readmit.locale.catalogue import catalogue, format_time
 from readmit.proofs.passwords import MAXIMUM, MINIMUM
@@ -41,9 +44,9 @@ def act(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
         Waiting.REQUEST_CODE,
         Waiting.ENTER_CODE,
     ):
-        return Write(lambda _: see_other(call.path), prove.use_other_account, world, who, flow_id)
+        return Write(lambda _: see_other(call.path), methods.use_other_account, world, who, flow_id)
     if use == "code" and view.step in (Waiting.PASSWORD, Waiting.PROVIDER):
-        return Write(lambda _: see_other(call.path), prove.use_code, world, who, flow_id)
+        return Write(lambda _: see_other(call.path), methods.use_code, world, who, flow_id)
     match view.step:
         case Waiting.ADDRESS:
             return _address(world, call, who, view, form)
@@ -79,7 +82,7 @@ def _address(world: World, call: Call, who: Browser, view: View, form: Form) -> 
         typed = EmailAddress.parse(form.get("address", "").strip())
     except InvalidAddress:
         return _again(world, call, view, "Enter an address such as name@example.com.")
-    return Write(lambda _: see_other(call.path), prove.type_address, world, who, view.flow.id, typed)
+    return Write(lambda _: see_other(call.path), methods.type_address, world, who, view.flow.id, typed)
 
 
 def begin_own(
@@ -151,7 +154,7 @@ def _proved(world: World, call: Call, who: Browser, view: View) -> Callable[[Pro
     def render(proved: Proved) -> Step:
         if proved.answer is Answer.WRONG:
             return _again(world, call, view, "Address or password are not right.")
-        return proceed(world, call, _with_session(who, proved.session_token), view, proved.session_token)
+        return after_proof(world, call, _with_session(who, proved.session_token), view, proved.session_token)
 
     return render
 
@@ -187,7 +190,7 @@ def _send_code(world: World, call: Call, who: Browser, view: View) -> Step:
 def _code(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
     def render(entered: codes.Entered) -> Step:
         if entered.right:
-            return proceed(world, call, who, view, None)
+            return after_proof(world, call, who, view, None)
         if entered.locked is None:
             return _again(world, call, view, "The code is wrong or too old.")
         language = language_of_flow(call, view.flow, view.tenant.preferred_language)
@@ -201,7 +204,7 @@ def _code(world: World, call: Call, who: Browser, view: View, form: Form) -> Ste
 # ----------------------------------------------------------------------- onward
 
 
-def proceed(world: World, call: Call, who: Browser, view: View, token: str | None) -> Step:
+def after_proof(world: World, call: Call, who: Browser, view: View, token: str | None) -> Step:
     """After a proof; a dead end takes the proof back and is told (lifecycle S8)."""
     return Work(
         lambda result: _onward(world, call, view, result, token),
@@ -209,7 +212,7 @@ def proceed(world: World, call: Call, who: Browser, view: View, token: str | Non
         world,
         who,
         view.flow.id,
-        redeem.proceed,
+        proceed,
     )
 
 
@@ -217,7 +220,7 @@ def _or_refuse(world: World, who: Browser, flow_id: str, flow: Callable[..., Any
     try:
         return world.database.write(flow, world, who, flow_id)
     except DeadEnd as end:
-        world.database.write(redeem.refuse, world, who, flow_id, end.page)
+        world.database.write(refuse, world, who, flow_id, end.page)
         return end
 
 
@@ -234,12 +237,12 @@ def _onward(world: World, call: Call, view: View, result: Any, token: str | None
 def _decision(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
     decision = form.get("decision")
     if decision == "cancel":
-        return Write(lambda _: _declined(world, call, view), redeem.decline, world, who, view.flow.id)
+        return Write(lambda _: _declined(world, call, view), decline, world, who, view.flow.id)
     if decision != "accept":
         return see_other(call.path)
-    flow = redeem.accept if view.step is Waiting.CONSENT else redeem.consent_to_application
+    flow = redeem.accept if view.step is Waiting.CONSENT else consent_to_application
     if view.step is Waiting.FINISH:
-        flow = redeem.proceed
+        flow = proceed
     return Work(lambda result: _onward(world, call, view, result, None), _or_refuse, world, who, view.flow.id, flow)
 
 

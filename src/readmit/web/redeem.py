@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.redemption import Step as Waiting
-from readmit.flows import links, redeem
+from readmit.flows import links
 from readmit.flows.browsers import Browser
-from readmit.flows.redeem import View
+from readmit.flows.look import View, look
+from readmit.flows.open_flow import begun
 from readmit.flows.world import World
 from readmit.web import flow_pages, flow_posts, pages
 from readmit.web.arrive import see_other
@@ -70,9 +71,9 @@ def show(world: World, call: Call) -> Step:
 def _view(world: World, call: Call, secret: str, flow_id: str) -> View | None:
     """The flow in its row, or None while it is a cookie only."""
     who = browser(world, call, secret)
-    if not world.database.read(redeem.begun, who, flow_id):
+    if not world.database.read(begun, who, flow_id):
         return None
-    return world.database.read(redeem.look, world, who, flow_id)
+    return world.database.read(look, world, who, flow_id)
 
 
 def _unstarted(world: World, call: Call, secret: str, seed: str) -> Reply:
@@ -96,12 +97,12 @@ def post(world: World, call: Call) -> Step:
     secret, seed = cookie
     form = call.form()
     who = browser(world, call, secret)
-    if not world.database.read(redeem.begun, who, flow_id):
+    if not world.database.read(begun, who, flow_id):
         if same_origin(call) and _was_a_flows(form, seed_csrf(world, secret)):
             raise _ended(world, seed)
         _check_form(call, seed_csrf(world, secret), form)
         return _begin(world, call, who, flow_id, seed, form)
-    view = world.database.read(redeem.look, world, who, flow_id)
+    view = world.database.read(look, world, who, flow_id)
     _check_form(call, view.flow.csrf, form)
     return flow_posts.act(world, call, who, view, form)
 

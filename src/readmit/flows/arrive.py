@@ -1,0 +1,84 @@
+"""The end of a browser's way: signed in at an application or a page, once the application has what it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from readmit.domain.errors import DeadEnd, Page
+from readmit.domain.grant import AuthorizeRequest
+from readmit.domain.guest import User
+from readmit.domain.redemption import Flow, Step, Target, ToApplication, next_step
+from readmit.domain.tenant import Tenant
+from readmit.flows import authorize, consent, device, granting, sign_in_log
+from readmit.flows.browsers import Browser, add_sign_in
+from readmit.flows.open_flow import Onward, flow_of, tenant_of
+from readmit.flows.world import World
+from readmit.storage import browser_flows, queries_people, users
+from readmit.storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The browser is signed in: where it goes, under which session, with which authorization code."""
+
+    target: Target
+    tenant: Tenant
+    session_token: str
+    code: str | None = None
+
+
+def arrive(
+    tx: Transaction,
+    world: World,
+    browser: Browser,
+    tenant: Tenant,
+    flow: Flow,
+    user: User,
+    *,
+    agreed: bool = False,
+    noted: bool = False,
+) -> Onward | Arrived:
+    """Sign the browser in; an application may still need consent, or an assignment (P11).
+
+    `noted`: the log tells of this attempt already, as a redemption.
+    """
+    assert flow.proof is not None
+    if not granting.provider_serves(tx, user):
+        raise DeadEnd(Page.UNKNOWN_ACCOUNT, org=tenant.display_name)
+    request = flow.target.request if isinstance(flow.target, ToApplication) else None
+    if request is not None:
+        if consent.not_assigned(tx, request, user.id):
+            application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
+            raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
+        if not agreed and to_consent(tx, request, user.id):
+            return Onward()
+    if not browser_flows.delete(tx, flow.id):
+        raise DeadEnd(Page.CLOSED, org=tenant.display_name)
+    token, entry = add_sign_in(tx, world, browser, user, flow.proof)
+    if not noted:
+        sign_in_log.arrived(tx, world, browser, flow, user)
+    if request is not None and request.device is not None:
+        if not device.approve(tx, world, request, entry):
+            raise DeadEnd(Page.CLOSED, org=tenant.display_name)
+        return Arrived(flow.target, tenant, token)
+    code = authorize.issue_code(tx, world, request, entry) if request is not None else None
+    return Arrived(flow.target, tenant, token, code)
+
+
+def to_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
+    """What the consent page shows: what nobody consented to yet; all of it where the application asks anew."""
+    return request.scopes if "consent" in request.prompt else consent.missing_consent(tx, request, user_id)
+
+
+def consent_to_application(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onward | Arrived:
+    """The user lets the application have what it asks for; it is remembered (security O10)."""
+    flow = flow_of(tx, world, browser, flow_id)
+    tenant = tenant_of(tx, flow)
+    step = next_step(flow, code_sent=False, consent_needed=True, now=world.now())
+    if step is not Step.APP_CONSENT or flow.user_id is None or not isinstance(flow.target, ToApplication):
+        return Onward()
+    user = users.live(tx, tenant.id, flow.user_id)
+    if user is None or user.epoch != flow.epoch:
+        raise DeadEnd(Page.CLOSED, org=tenant.display_name)
+    consent.record_consent(tx, world, flow.target.request, user.id)
+    return arrive(tx, world, browser, tenant, flow, user, agreed=True)
