@@ -11,8 +11,8 @@
         ├── Denied … InsufficientPrivileges, GuestInvitationsNotAllowed, GenericAuthorization
         ├── Conflict … UpnTaken, AddressTaken, Duplicate, ReferenceExists, ReferenceAbsent, NotAReference
         ├── invitation rules … ResetWithoutId, NotExternal, AddressNotOnUser, VerifiedDomain, InternalUser,
-        │                      DisabledUser, GroupAddress, NewUserOnly, DomainNotAllowed, NobodyCanProve,
-        │                      TooLong, TooManyCopies, KeyReused
+        │                      DisabledUser, GroupAddress, NewUserOnly, DomainNotAllowed, CrossTenantBlocked,
+        │                      NobodyCanProve, TooLong, TooManyCopies, KeyReused
         ├── ProviderRefused
         ├── subscriptions … ValidationFailed, TooManySubscriptions
         └── Throttled
@@ -249,6 +249,10 @@ class GroupAddress(Refused):
 
 class NewUserOnly(PropertyRefused):
     """E6."""
+
+
+class CrossTenantBlocked(Refused):
+    """E17 by inbound cross-tenant settings: the home organisation's people may not come in."""
 
 
 class DomainNotAllowed(Refused):

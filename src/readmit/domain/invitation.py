@@ -11,6 +11,7 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.errors import (
     AddressNotOnUser,
     AddressTaken,
+    CrossTenantBlocked,
     DisabledUser,
     DomainNotAllowed,
     GenericAuthorization,
@@ -86,6 +87,8 @@ class Found:
     """Whether somebody but the mailbox could prove the address: a home account here, a configured provider."""
     mail_blocked: bool = False
     """Whether the mailbox wants no invitations of this tenant."""
+    admitted: bool = True
+    """Whether inbound cross-tenant settings let the address's organisation in (graph G45)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,8 @@ def _check_domain(asked: Request, tenant: Tenant, found: Found) -> None:
     """E17, E22."""
     if not tenant.accepts_domain(asked.address):
         raise DomainNotAllowed
+    if not found.admitted:
+        raise CrossTenantBlocked
     if not tenant.codes_allowed and not found.provable:
         raise NobodyCanProve
 

@@ -65,6 +65,12 @@ class Provider:
             return "azureActiveDirectory"
         return "socialIdentityProviders" if self.preset is not None else "externalFederation"
 
+    @property
+    def entra_tenant(self) -> str | None:
+        """The id of the Entra tenant behind it, if it is one; personal Microsoft accounts are of no organisation."""
+        found = _UUID.search(self.issuer.lower()) if self.preset == "entra" else None
+        return found[0] if found is not None else None
+
 
 def check_issuer(issuer: str, own_origins: frozenset[str]) -> None:
     """Names that readmit itself gives out, and its own origins, are no issuers (lifecycle section 6)."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, get_args
 
 from readmit.domain.address import EmailAddress, InvalidAddress, domain_key
+from readmit.domain.cross_tenant import NO_TRUST, OPEN, Inbound, InboundTrust, InvalidPolicy
+from readmit.domain.provider import Category
 from readmit.domain.throttling import OWN_NUMBERS
 
 AllowInvitesFrom = Literal["none", "adminsAndGuestInviters", "adminsGuestInvitersAndAllMembers", "everyone"]
@@ -42,7 +44,12 @@ class TenantSettings:
     guestRefreshHours: int | None = None
     """None is 24, under `--emulate entra` 2,160 (lifecycle L24)."""
     allowPasswordGrant: bool = False
+    primaryIdentityProviderPrecedenceOrder: tuple[Category, ...] = get_args(Category)
+    """Which kind of home is asked first at a redemption; one that is left out is not asked (lifecycle L21)."""
     fallbackIdentityProvider: Fallback = "defaultConfiguredIdp"
+    b2bCollaborationInbound: Inbound = OPEN
+    """Whose people may come in, where no partner's setting says otherwise (graph G45)."""
+    inboundTrust: InboundTrust = NO_TRUST
     guestsMayLeave: bool = True
     privateWebhooks: bool = False
     """Webhooks may lead to private and loopback addresses: for development (security I1)."""
@@ -75,7 +82,7 @@ _CHOICES: Final[dict[str, tuple[object, ...]]] = {
     "allowInvitesFrom": get_args(AllowInvitesFrom),
     "guestRole": tuple(GUEST_ROLES),
     "newAddressOnReset": get_args(NewAddressOnReset),
-    "fallbackIdentityProvider": ("defaultConfiguredIdp", "emailOneTimePasscode"),
+    "fallbackIdentityProvider": get_args(Fallback),
 }
 _RANGES: Final = {
     "maxCcRecipients": range(0, 21),
@@ -96,6 +103,10 @@ def _checked(name: str, value: object) -> object:
         return _checked_number(name, value)
     if name in ("allowedDomains", "blockedDomains"):
         return _checked_domains(name, value)
+    if name in _PARSED:
+        return _parsed(name, value)
+    if name == "primaryIdentityProviderPrecedenceOrder":
+        return _checked_order(name, value)
     if not isinstance(value, bool):
         raise InvalidSetting(f"'{name}' is true or false, not {value!r}")
     return value
@@ -119,6 +130,33 @@ def _checked_throttle(value: object) -> object:
             return dict(value)
     known = ", ".join(OWN_NUMBERS)
     raise InvalidSetting(f"'throttle' is off, graph, or a mapping of {known} to whole numbers, not {value!r}")
+
+
+_PARSED: Final[dict[str, type[Inbound] | type[InboundTrust]]] = {
+    "b2bCollaborationInbound": Inbound,
+    "inboundTrust": InboundTrust,
+}
+
+
+def _parsed(name: str, value: object) -> object:
+    kind = _PARSED[name]
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, dict):
+        raise InvalidSetting(f"'{name}' is a mapping as in Graph")
+    try:
+        parsed = kind.parse(value)
+    except InvalidPolicy as error:
+        raise InvalidSetting(f"'{name}' {error}") from error
+    return parsed.over(OPEN) if isinstance(parsed, Inbound) else parsed
+
+
+def _checked_order(name: str, value: Any) -> tuple[str, ...]:
+    known = get_args(Category)
+    is_list = isinstance(value, list | tuple)
+    if is_list and value and all(item in known for item in value) and len(set(value)) == len(value):
+        return tuple(value)
+    raise InvalidSetting(f"'{name}' is a list of some of {', '.join(known)}, each once")
 
 
 def _checked_domains(name: str, value: object) -> tuple[str, ...]:

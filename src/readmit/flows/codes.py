@@ -12,7 +12,7 @@ from readmit.domain.guest import Accepted, Pending, User, mail_binding
 from readmit.domain.mail import OwedMail
 from readmit.domain.redemption import Flow, Proof, ToMailChoice, check_open, together
 from readmit.domain.tenant import Tenant
-from readmit.flows import sign_in_log
+from readmit.flows import inbound, sign_in_log
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.world import World
 from readmit.proofs import passcode
@@ -132,6 +132,7 @@ def _redeemable(tx: Transaction, world: World, tenant: Tenant, flow: Flow, user:
     current = invitations.live(tx, user, now) or invitations.newest(tx, user)
     try:
         check_open(user, current, tenant, generation=generation, now=now)
+        inbound.check(tx, tenant, redemption.invited, None)
     except DeadEnd:
         if flow.kind == "redemption":
             raise

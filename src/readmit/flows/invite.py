@@ -15,6 +15,7 @@ from readmit.domain.guest import User
 from readmit.domain.invitation import Change, Found, Invitation, Named, Request
 from readmit.domain.permission import Caller, Wanted, check_invitation_rights, may_reset
 from readmit.domain.tenant import NewAddressOnReset, Tenant
+from readmit.flows import inbound
 from readmit.flows.record import actor_of, note_creator
 from readmit.flows.world import World
 from readmit.storage import access, groups, invitations, mail_blocks, outbox, providers, roles, sponsors, tenants, users
@@ -96,6 +97,7 @@ def _decide(tx: Transaction, world: World, caller: Caller, tenant: Tenant, reque
         target_privileged=target is not None and roles.privileged(tx, target.id),
         live_invitation=target is not None and not request.reset and invitations.live(tx, target, now) is not None,
         mail_blocked=request.send and mail_blocks.blocked(tx, tenant.id, request.address.key),
+        admitted=inbound.invitable(tx, tenant, request.address),
         provable=not tenant.codes_allowed and _provable(tx, tenant, request),
     )
     named = Named(

@@ -12,6 +12,7 @@ from readmit.domain.invitation import Invitation
 from readmit.domain.mail import OwedMail
 from readmit.domain.redemption import FLOW_LIFETIME, Flow, ToRedirect, check_open
 from readmit.domain.tenant import Tenant
+from readmit.flows import inbound
 from readmit.flows.browsers import Browser
 from readmit.flows.invite import hash_ticket
 from readmit.flows.methods import redemption_method, sign_in_method
@@ -45,7 +46,7 @@ def open_link(tx: Transaction, world: World, ticket: str) -> Opened:
     if user is not None and isinstance(user.redemption, Accepted):
         return Opened(tenant, user, invitation, None, redeemed=True)
     current = _current(tx, world, user, invitation)
-    _named(tenant, user, current, generation, world)
+    _named(tx, tenant, user, current, generation=generation, world=world)
     assert user is not None
     inviter = queries_people.inviter_name(tx, invitation.inviter_type, invitation.inviter_id)
     return Opened(tenant, user, invitation, inviter, redeemed=False)
@@ -58,10 +59,13 @@ def _current(tx: Transaction, world: World, user: User | None, opened: Invitatio
     return invitations.live(tx, user, world.now()) or invitations.newest(tx, user)
 
 
-def _named(tenant: Tenant, user: User | None, current: Invitation | None, generation: int, world: World) -> None:
+def _named(
+    tx: Transaction, tenant: Tenant, user: User | None, current: Invitation | None, *, generation: int, world: World
+) -> None:
     """`check_open`, with the organisation's name and the reader's language for the page."""
     try:
-        check_open(user, current, tenant, generation=generation, now=world.now())
+        pending = check_open(user, current, tenant, generation=generation, now=world.now())
+        inbound.check(tx, tenant, pending.invited, None)
     except DeadEnd as end:
         end.details.setdefault("org", tenant.display_name)
         end.details.setdefault("language", _language(user, current))

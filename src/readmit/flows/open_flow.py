@@ -9,6 +9,7 @@ from readmit.domain.guest import Accepted, User
 from readmit.domain.invitation import Invitation
 from readmit.domain.redemption import Flow, ToMailChoice, check_open
 from readmit.domain.tenant import Tenant
+from readmit.flows import inbound
 from readmit.flows.browsers import Browser
 from readmit.flows.world import World
 from readmit.storage import browser_flows, invitations, tenants
@@ -48,7 +49,8 @@ def checked_invitation(
     if guest is not None:
         current = invitations.live(tx, guest, world.now()) or invitations.newest(tx, guest)
     try:
-        check_open(guest, current, tenant, generation=flow.generation or 0, now=world.now())
+        pending = check_open(guest, current, tenant, generation=flow.generation or 0, now=world.now())
+        inbound.check(tx, tenant, pending.invited, flow.proof)
     except DeadEnd as end:
         end.details.setdefault("org", tenant.display_name)
         raise

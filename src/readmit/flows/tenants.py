@@ -64,6 +64,7 @@ def change_settings(
     changed: Mapping[str, Any],
     *,
     activity: str,
+    category: str = "Policy",
     fresh: bool = False,
     correlation_id: str | None = None,
 ) -> None:
@@ -83,7 +84,7 @@ def change_settings(
     tenants.update(tx, after)
     target = ("Policy", after.id, activity)
     told = {name: [getattr(settings, name), value] for name, value in changed.items()}
-    event = object_event(activity, "Policy", "Update", target, changed=told)
+    event = object_event(activity, category, "Update", target, changed=told)
     record(tx, world, caller, event, correlation_id=correlation_id)
 
 

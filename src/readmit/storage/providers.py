@@ -81,6 +81,16 @@ def by_issuer(tx: Transaction, tenant_id: str, issuer: str) -> Provider | None:
     return _one(tx, "issuer = :key", tenant_id, issuer)
 
 
+def of_preset(tx: Transaction, tenant_id: str, preset: str) -> Provider | None:
+    """The first enabled provider of a preset."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM identity_providers WHERE preset = :preset AND tenant_id = :tenant AND enabled = 1"
+        " ORDER BY created_at, id LIMIT 1"
+    )
+    row = tx.one(sql, {"preset": preset, "tenant": tenant_id})
+    return _provider(tx, row) if row else None
+
+
 def of_domain(tx: Transaction, tenant_id: str, domain: str) -> Provider | None:
     """The provider registered for a domain (A-label), enabled or not."""
     claimed = "SELECT provider_id FROM identity_provider_domains WHERE domain = :key AND tenant_id = :tenant"

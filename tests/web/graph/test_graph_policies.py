@@ -75,6 +75,8 @@ def test_guestUserRoleId_and_the_rights_of_members_are_written(graph: Graph) -> 
         ({"defaultUserRolePermissions": {"allowedToReadOtherUsers": "no"}}, 400),
         ({"defaultUserRolePermissions": {"nothing": True}}, 400),
         ({"nothing": True}, 400),
+        ({"id": "authorizationPolicy"}, 400),
+        ({"displayName": "Ours"}, 501),
         ({"allowedToUseSSPR": True}, 501),
         ({"blockMsolPowerShell": False}, 501),
         ({"defaultUserRolePermissions": {"allowedToCreateApps": True}}, 501),

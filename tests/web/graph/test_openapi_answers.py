@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from small_directory import ADA, ALICE, CONTOSO, MIA, PAUL, Answer, Graph
+from small_directory import ADA, ALICE, CONTOSO, HAL, MIA, PAUL, Answer, Graph
 
 from readmit.domain.permission import DIRECTORY_ROLES
 from readmit.web.describe.document import document
@@ -66,6 +66,8 @@ def filled(graph: Graph) -> dict[str, str]:
     directory = "roleManagement/directory/roleAssignments"
     assigned = made(directory, principalId=MIA, roleDefinitionId=ROLE, directoryScopeId="/")["id"]
     made("invitations", **INVITATION)
+    made("policies/crossTenantAccessPolicy/partners", tenantId=HAL, inboundTrust={"isMfaAccepted": True})
+    graph.ask("PUT", f"/v1.0/users/{ALICE}/manager/$ref", {"@odata.id": f"{ROOT}/{ADA}"})
     graph.ask("DELETE", f"/v1.0/users/{PAUL}")
     audit = graph.get("/v1.0/auditLogs/directoryAudits?$top=1").body["value"][0]["id"]
     return {
@@ -86,6 +88,7 @@ def filled(graph: Graph) -> dict[str, str]:
         "organization": CONTOSO,
         "domains": "contoso.com",
         "directoryAudits": audit,
+        "partners": HAL,
     }
 
 
@@ -117,12 +120,15 @@ def test_selections_and_expansions_are_described_too(graph: Graph, filled: dict[
         ("/v1.0/users", "$select=*"),
         ("/v1.0/users", "$select=id,signInActivity,identities,externalUserState&$top=2"),
         ("/v1.0/users", "$expand=memberOf"),
+        ("/v1.0/users", "$expand=manager"),
+        ("/v1.0/users/{id}", "$expand=directReports"),
+        ("/v1.0/policies/crossTenantAccessPolicy/default", "$select=inboundTrust"),
         ("/v1.0/users/{id}", "$select=*"),
         ("/v1.0/users/{id}", "$expand=sponsors"),
         ("/v1.0/groups", "$expand=members"),
         ("/v1.0/groups/{id}", "$expand=owners($select=id)"),
         ("/v1.0/applications/{id}", "$select=*"),
-        ("/v1.0/users/delta", "$select=mail"),
+        ("/v1.0/users/delta", "$select=mail,manager"),
         ("/v1.0/groups/delta", "$select=displayName,members"),
     ):
         answer = graph.get(f"{addressed(path, filled)}?{query}")
@@ -187,7 +193,7 @@ def test_a_lie_would_be_found(graph: Graph, filled: dict[str, str]) -> None:
         conforms(answer, "GET", "/v1.0/users")
 
 
-ALLOWED_AT_NONE = {"@odata.nextLink", "@odata.deltaLink", "@odata.count", "@removed", "members@delta"}
+ALLOWED_AT_NONE = {"@odata.nextLink", "@odata.deltaLink", "@odata.count", "@removed", "members@delta", "manager@delta"}
 
 
 def annotations(value: Any) -> set[str]:

@@ -142,7 +142,9 @@ def _structure(structure: Structure, reached: Reached, version: str) -> dict[str
 def _expanded(type: Type) -> dict[str, Any]:
     """What $expand tells along. Its type is named, not referred to: nothing is expanded in what is expanded (G50)."""
     text = {"description": f"With $expand: {type.name}."}
-    return text | ({"type": "array", "items": {"type": "object"}} if type.many else {"type": "object"})
+    if type.many:
+        return text | {"type": "array", "items": {"type": "object"}}
+    return text | {"type": ["object", "null"] if type.nullable else "object"}
 
 
 def _is_directory_object(name: str) -> bool:

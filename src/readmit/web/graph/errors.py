@@ -97,6 +97,12 @@ _TABLE: Final[dict[type[Exception], tuple[int, str, str]]] = {
         _BAD,
         "The domain of the invited user's email address is not allowed by the policies of this directory.",
     ),
+    e.CrossTenantBlocked: (
+        400,
+        _BAD,
+        "This invitation is blocked by cross-tenant access settings. Admins in both your organization and the invited"
+        " user's organization must configure cross-tenant access settings to allow the invitation.",
+    ),
     e.NobodyCanProve: (400, _BAD, "No identity provider is available for the invited user's email address."),
     e.TooLong: (400, _BAD, "Property {x} exceeds the maximum length of {limit} characters."),
     e.TooManyCopies: (400, _BAD, "Number of ccRecipients exceeds the maximum value of {limit}."),

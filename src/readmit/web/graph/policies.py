@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from readmit.domain.address import InvalidAddress, checked_domain
-from readmit.domain.errors import InvalidValue, MissingValue, NotFound, NotProvided
+from readmit.domain.errors import InvalidValue, MissingValue, NotFound, NotProvided, ReadOnly
 from readmit.domain.tenant import GUEST_ROLES, InvalidSetting, Tenant, TenantSettings
 from readmit.flows import tenants
 from readmit.flows.world import World
@@ -26,6 +26,10 @@ _FIXED: Final = {
     "blockMsolPowerShell": True,
 }
 """Constant here; another value is M12."""
+_NAMES: Final = {
+    "displayName": "Authorization Policy",
+    "description": "Used to manage authorization related settings across the company.",
+}
 _OWN_RIGHTS: Final = ("allowedToReadOtherUsers", "allowedToCreateSecurityGroups")
 _FIXED_RIGHTS: Final[dict[str, Any]] = {
     "allowedToCreateApps": False,
@@ -45,8 +49,7 @@ def authorization_item(tenant: Tenant) -> Item:
     rights_of_members = {name: getattr(settings, name) for name in _OWN_RIGHTS} | _FIXED_RIGHTS
     body = {
         "id": _AUTHORIZATION,
-        "displayName": "Authorization Policy",
-        "description": "Used to manage authorization related settings across the company.",
+        **_NAMES,
         "allowInvitesFrom": settings.allowInvitesFrom,
         "guestUserRoleId": GUEST_ROLES[settings.guestRole],
         "defaultUserRolePermissions": dict(sorted(rights_of_members.items())),
@@ -81,7 +84,11 @@ def update_authorization(world: World, call: Call) -> Step:
     body = Properties(object_of(call), authorization_item(tenant).body, resource="AuthorizationPolicy")
     changed: dict[str, Any] = {}
     for name in body:
+        if name == "id":
+            raise ReadOnly(name, "AuthorizationPolicy")
         if name in _FIXED and body.flag(name) is not _FIXED[name]:
+            raise NotProvided
+        if name in _NAMES and body.text(name) != _NAMES[name]:
             raise NotProvided
         if name == "allowInvitesFrom":
             changed[name] = body.needed_text(name)

@@ -95,6 +95,7 @@ WRITE_ROLES: Final = Access(_any(_ROLES), roles=_any(PRIVILEGED_ROLE_ADMINISTRAT
 READ_ORGANIZATION: Final = Access(_any("Organization.Read.All", _DR, "User.Read"), anybody=True)
 READ_POLICIES: Final = Access(_any("Policy.Read.All"))
 WRITE_AUTHORIZATION: Final = Access(_any("Policy.ReadWrite.Authorization"), roles=_any(PRIVILEGED_ROLE_ADMINISTRATOR))
+WRITE_CROSS_TENANT: Final = Access(_any("Policy.ReadWrite.CrossTenantAccess"), roles=_any(SECURITY_ADMINISTRATOR))
 WRITE_DOMAIN_LISTS: Final = Access(_any("Policy.ReadWrite.Authorization"), roles=_any(SECURITY_ADMINISTRATOR))
 READ_PROVIDERS: Final = READ_POLICIES
 WRITE_PROVIDERS: Final = Access(_any("Policy.ReadWrite.CrossTenantAccess"), roles=_any(SECURITY_ADMINISTRATOR))

@@ -13,6 +13,7 @@ from readmit.web.graph import (
     assignments,
     audit_logs,
     batch,
+    cross_tenant,
     deleted,
     delta,
     directory_objects,
@@ -98,6 +99,7 @@ TABLE: Final[tuple[Operation, ...]] = (
     *directory_objects.OPERATIONS,
     *tenant.OPERATIONS,
     *policies.OPERATIONS,
+    *cross_tenant.OPERATIONS,
     *audit_logs.OPERATIONS,
 )
 """Every operation that readmit provides. The matrix of rights is tested from it (security T35)."""

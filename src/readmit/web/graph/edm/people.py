@@ -89,7 +89,7 @@ _USER_TO: Final = """
     transitiveMemberOf directoryObject*
     sponsors directoryObject*
     sponsorOf directoryObject*
-    manager directoryObject
+    manager directoryObject?
     directReports directoryObject*
     ownedObjects directoryObject*
     createdObjects directoryObject*
@@ -99,7 +99,7 @@ _USER_TO: Final = """
     ownedDevices directoryObject*
     registeredDevices directoryObject*
     photo profilePhoto
-    invitedBy directoryObject
+    invitedBy directoryObject?
 """
 _GROUP: Final = """
     classification String?

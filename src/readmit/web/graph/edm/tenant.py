@@ -116,7 +116,8 @@ TYPES: Final[tuple[Structure, ...]] = (
         "crossTenantAccessPolicyConfigurationDefault",
         _CROSS_TENANT
         + "isServiceDefault Boolean? r"
-        + "\ninvitationRedemptionIdentityProviderConfiguration invitationRedemptionIdentityProviderConfiguration?",
+        + "\ninvitationRedemptionIdentityProviderConfiguration"
+        + " defaultInvitationRedemptionIdentityProviderConfiguration?\ntenantRestrictions Untyped?",
         base="entity",
         operations={"resetToSystemDefault": action()},
     ),
@@ -167,9 +168,21 @@ TYPES: Final[tuple[Structure, ...]] = (
     complex("domainState", open=True),
     complex("defaultUserRolePermissions", open=True),
     complex("inboundOutboundPolicyConfiguration", "inboundAllowed Boolean?\noutboundAllowed Boolean?"),
-    complex("crossTenantAccessPolicyB2BSetting", open=True),
-    complex("crossTenantAccessPolicyInboundTrust", open=True),
-    complex("invitationRedemptionIdentityProviderConfiguration", open=True),
+    complex(
+        "crossTenantAccessPolicyB2BSetting",
+        "applications crossTenantAccessPolicyTargetConfiguration?"
+        "\nusersAndGroups crossTenantAccessPolicyTargetConfiguration?",
+    ),
+    complex("crossTenantAccessPolicyTargetConfiguration", "accessType String?\ntargets crossTenantAccessPolicyTarget*"),
+    complex("crossTenantAccessPolicyTarget", "target String?\ntargetType String?"),
+    complex(
+        "crossTenantAccessPolicyInboundTrust",
+        "isCompliantDeviceAccepted Boolean?\nisHybridAzureADJoinedDeviceAccepted Boolean?\nisMfaAccepted Boolean?",
+    ),
+    complex(
+        "defaultInvitationRedemptionIdentityProviderConfiguration",
+        "fallbackIdentityProvider String?\nprimaryIdentityProviderPrecedenceOrder String*",
+    ),
 )
 SETS: Final = {
     "users": "user*",
