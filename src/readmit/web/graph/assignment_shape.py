@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readmit.storage.queries import ShownAssignment
+from readmit.storage.queries_assigned import ShownAssignment
 from readmit.web.graph.render import Item
 from readmit.web.graph.times import stamp
 

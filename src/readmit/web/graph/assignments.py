@@ -9,7 +9,7 @@ from readmit.domain.application import Assignment, checked_assignment_id
 from readmit.domain.errors import NotAReference, NotFound
 from readmit.flows import access
 from readmit.flows.world import World
-from readmit.storage import queries
+from readmit.storage import queries_assigned
 from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.graph import lists, rights
 from readmit.web.graph.app_body import needed_guid
@@ -40,7 +40,7 @@ def _context(owner: str, id: str, side: str) -> str:
 def _listing(owner: str, kind: str, side: str) -> Answer:
     def answer(world: World, call: Call) -> Step:
         anchor = anchor_of(world, call, kind)
-        read = queries.assigned_to if side == "appRoleAssignedTo" else queries.assignments_of
+        read = queries_assigned.assigned_to if side == "appRoleAssignedTo" else queries_assigned.assignments_of
         frame = frame_of(call)
         return lists.pages(
             world,
@@ -57,7 +57,7 @@ def _read(owner: str, kind: str, side: str) -> Answer:
     def answer(world: World, call: Call) -> Step:
         anchor = anchor_of(world, call, kind)
         id = checked_assignment_id(call.parameters["assignment"])
-        shown = world.database.read(queries.assignment, caller_of(call).tenant_id, id)
+        shown = world.database.read(queries_assigned.assignment, caller_of(call).tenant_id, id)
         if shown is None or anchor not in (shown.assignment.principal_id, shown.assignment.resource_id):
             raise NotFound(id)
         frame = frame_of(call)
@@ -76,7 +76,7 @@ def _create(owner: str, kind: str, side: str) -> Answer:
             raise NotAReference
 
         def render(made: Assignment) -> Reply:
-            shown = world.database.read(queries.assignment, made.tenant_id, made.id)
+            shown = world.database.read(queries_assigned.assignment, made.tenant_id, made.id)
             frame = frame_of(call)
             if shown is None:
                 raise NotFound(made.id)

@@ -9,7 +9,7 @@ from readmit.domain.application import PermissionGrant
 from readmit.domain.errors import NotFound
 from readmit.flows import access
 from readmit.flows.world import World
-from readmit.storage import queries
+from readmit.storage import queries_assigned
 from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.graph import lists, rights
 from readmit.web.graph.app_body import needed_guid
@@ -42,7 +42,7 @@ def listing(world: World, call: Call) -> Step:
         world,
         call,
         lists.Paged("oAuth2PermissionGrant", "oauth2PermissionGrants"),
-        lambda tx, rows: queries.grants(tx, tenant_id, rows),
+        lambda tx, rows: queries_assigned.grants(tx, tenant_id, rows),
         grant_item,
     )
 
@@ -53,8 +53,8 @@ def _of(kind: str) -> Callable[[World, Call], Step]:
     def answer(world: World, call: Call) -> Step:
         anchor, tenant_id = anchor_of(world, call, kind), caller_of(call).tenant_id
 
-        def read(tx: Any, rows: queries.Rows) -> list[PermissionGrant]:
-            return queries.grants(tx, tenant_id, rows, of=anchor)
+        def read(tx: Any, rows: queries_assigned.Rows) -> list[PermissionGrant]:
+            return queries_assigned.grants(tx, tenant_id, rows, of=anchor)
 
         paged = lists.Paged("oAuth2PermissionGrant", "oauth2PermissionGrants")
         return lists.pages(world, call, paged, read, grant_item)
@@ -65,7 +65,7 @@ def _of(kind: str) -> Callable[[World, Call], Step]:
 def read(world: World, call: Call) -> Step:
     """GET /oauth2PermissionGrants/{id}."""
     id = call.parameters["id"]
-    grant = world.database.read(queries.grant, caller_of(call).tenant_id, id)
+    grant = world.database.read(queries_assigned.grant, caller_of(call).tenant_id, id)
     if grant is None:
         raise NotFound(id)
     return graph_reply(call, 200, entity(frame_of(call), "oauth2PermissionGrants/$entity", grant_item(grant)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from readmit.flows.world import World
-from readmit.storage import queries
+from readmit.storage import queries, queries_assigned
 from readmit.storage.queries import Kind, Related, Search
 from readmit.web.call import Call, Reply, Step, Work
 from readmit.web.graph.odata import order, refusals
@@ -35,7 +35,7 @@ __all__ = [
     "whole",
 ]
 
-Reader = Callable[[Any, queries.Rows], list[Any]]
+Reader = Callable[[Any, queries_assigned.Rows], list[Any]]
 """(transaction, which rows) → records in the order of their ids."""
 
 
@@ -186,7 +186,7 @@ def pages(world: World, call: Call, paged: Paged, read: Reader, make: Callable[[
     after = id_of(position_of(world, call, options))
 
     def read_page(tx: Any) -> _Page:
-        found = read(tx, queries.Rows(options.top + 1, after, where, parameters))
+        found = read(tx, queries_assigned.Rows(options.top + 1, after, where, parameters))
         page = found[: options.top]
         return _Page(page, _last(page, len(found) > options.top, make))
 

@@ -8,7 +8,7 @@ from readmit.domain.errors import Duplicate, MissingValue, NotFound
 from readmit.domain.permission import DIRECTORY_ROLES
 from readmit.flows import access
 from readmit.flows.world import World
-from readmit.storage import queries
+from readmit.storage import queries_assigned
 from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.graph import lists, rights
 from readmit.web.graph.app_body import needed_guid
@@ -118,14 +118,14 @@ def assignments(world: World, call: Call) -> Step:
     tenant_id = caller_of(call).tenant_id
     paged = lists.Paged("unifiedRoleAssignment", "roleManagement/directory/roleAssignments")
     return lists.pages(
-        world, call, paged, lambda tx, rows: queries.role_assignments(tx, tenant_id, rows), assignment_item
+        world, call, paged, lambda tx, rows: queries_assigned.role_assignments(tx, tenant_id, rows), assignment_item
     )
 
 
 def read_assignment(world: World, call: Call) -> Step:
     """GET /roleManagement/directory/roleAssignments/{id}."""
     id = call.parameters["id"].lower()
-    rows = world.database.read(queries.role_assignments, caller_of(call).tenant_id)
+    rows = world.database.read(queries_assigned.role_assignments, caller_of(call).tenant_id)
     row = next((row for row in rows if row[0] == id), None)
     if row is None:
         raise NotFound(call.parameters["id"])

@@ -8,7 +8,7 @@ from typing import Any, Final
 from readmit.domain.directory import Access, check_access
 from readmit.domain.errors import InsufficientPrivileges
 from readmit.domain.permission import Caller
-from readmit.storage import queries
+from readmit.storage import queries, queries_assigned
 from readmit.storage.queries import Kind, Related
 from readmit.web.graph import rights
 from readmit.web.graph.assignment_shape import assignment_item
@@ -18,7 +18,7 @@ from readmit.web.graph.shapes import item_maker
 from readmit.web.graph.viewer import Viewer
 
 _MOST: Final = 20
-_ROWS: Final = queries.Rows(_MOST)
+_ROWS: Final = queries_assigned.Rows(_MOST)
 ALONE: Final = frozenset({"manager"})
 """Navigations with one object at most: told along as it is, or null."""
 _KINDS: Final[dict[str, tuple[Kind, ...]]] = {
@@ -69,8 +69,8 @@ def tell_along(tx: Any, seen: Viewer, version: str, expand: Expand | None, ids: 
 def _items(tx: Any, seen: Viewer, version: str, expand: Expand, id: str) -> list[Item]:
     tenant_id = seen.tenant.id
     if expand.name == "appRoleAssignments":
-        return [assignment_item(shown, version) for shown in queries.assignments_of(tx, tenant_id, id, _ROWS)]
+        return [assignment_item(shown, version) for shown in queries_assigned.assignments_of(tx, tenant_id, id, _ROWS)]
     if expand.name == "appRoleAssignedTo":
-        return [assignment_item(shown, version) for shown in queries.assigned_to(tx, tenant_id, id, _ROWS)]
+        return [assignment_item(shown, version) for shown in queries_assigned.assigned_to(tx, tenant_id, id, _ROWS)]
     found = queries.related(tx, tenant_id, Related(expand.name, id, _KINDS[expand.name]), _MOST)
     return [item_maker(kind, seen, version, expand.select)(made) for kind, made in found]
