@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import ssl
+import threading
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -199,6 +204,48 @@ class LyingSaml:
             reference_uri=element.get("ID"),
             id_attribute="ID",
         )
+
+
+@contextmanager
+def serving(idp: LyingSaml, folder: Path) -> Iterator[int]:
+    """Its sign-in page over TLS on loopback: one button that posts the answer, without a script; the port."""
+    own = pair(idp.name)
+    chain = folder / f"{idp.name}.pem"
+    chain.write_bytes(
+        own.certificate.public_bytes(serialization.Encoding.PEM)
+        + own.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            request = asked(self.path) if "SAMLRequest=" in self.path else None
+            form = idp.approve(self.path) if request else {}
+            fields = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in form.items())
+            at = request.acs if request else ""
+            page = f'<!doctype html><title>IdP</title><form method="post" action="{at}">{fields}<button>Go on</button></form>'
+            self.send_response(200 if request else 404)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def encoded(xml: bytes) -> str:

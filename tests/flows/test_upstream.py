@@ -288,6 +288,12 @@ def test_a_provider_that_is_down_is_told_and_nothing_is_lost(
     prove_at(way, wingtip)
 
 
+def test_H5_the_form_of_the_page_ends_at_the_providers_origin(
+    house: House, wingtip: LyingProvider, registered: Provider
+) -> None:
+    assert upstream.origin(house.world, registered) == wingtip.issuer
+
+
 def test_a_provider_that_is_down_from_the_start_is_told(
     house: House, wingtip: LyingProvider, registered: Provider
 ) -> None:

@@ -40,6 +40,10 @@ class Untrusted(Exception):
     """An answer that proves nothing, with the reason for the log."""
 
 
+class TurnedBack(Exception):
+    """The provider let nobody in, or the person turned back there; what it said is for the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A registered provider of one tenant. `domains` are A-labels; the addresses it speaks for (security I4)."""

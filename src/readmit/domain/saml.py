@@ -52,7 +52,6 @@ class Assertion:
     name_id: str
     name_id_format: str
     attributes: Mapping[str, tuple[str, ...]]
-    authenticated: datetime
     multi_factor: bool = False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from readmit.flows import device, keys, removal
+from readmit.flows import device, keys, removal, upstream_saml
 from readmit.flows.world import World
 from readmit.storage import (
     attempts,
@@ -14,6 +14,7 @@ from readmit.storage import (
     device_codes,
     grants,
     invitations,
+    saml,
     sessions,
     sign_in_log,
     subscriptions,
@@ -46,6 +47,7 @@ def _sweep(tx: Transaction, world: World) -> None:
     sessions.delete_expired(tx, now)
     invitations.forget_repeats(tx, now - _IDEMPOTENCY)
     attempts.forget(tx, now - _COUNTERS)
+    saml.forget(tx, now, now - upstream_saml.PARKED)
     changes.mark(tx, now, _MARKS)
     forgotten = changes.old(tx, now - _CHANGES)
     if forgotten is not None:

@@ -1,4 +1,7 @@
-"""The life of a signing key: made, published a day ahead, signing for 90 days, kept for its last token (O6)."""
+"""The life of keys: a token's signing key is published a day ahead, signs for 90 days, stays for its last token (O6).
+
+The key that signs requests to SAML providers stays as it is: every provider has its certificate by heart.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from readmit.flows.world import World
-from readmit.storage import keys
+from readmit.proofs.saml import service
+from readmit.storage import keys, saml
 from readmit.storage.keys import StoredKey
 from readmit.storage.transaction import Transaction
 from readmit.tokens import PUBLISH_AHEAD, ROTATE_EVERY, SigningKey, from_base64url, new_signing_key
@@ -30,7 +34,20 @@ def ensure(world: World) -> None:
         nonce = from_base64url(world.new_secret())[:12]
         made = new_signing_key(world.keyring, nonce=nonce, created=now, active=active)
         world.database.write(_save, world, made, newest)
+    ensure_request_key(world)
     load(world)
+
+
+def ensure_request_key(world: World) -> bytes:
+    """The key that signs requests to SAML providers (PKCS 8); made once, outside of any transaction."""
+    found = world.database.read(saml.key)
+    if found is None:
+        key, certificate = service.new_key(world.now())
+        sealed = world.keyring.seal(key, from_base64url(world.new_secret())[:12])
+        world.database.write(saml.keep_key, sealed, certificate, world.now())
+        found = world.database.read(saml.key)
+    assert found is not None
+    return world.keyring.unseal(found[0])
 
 
 def _newest(have: Sequence[StoredKey]) -> datetime | None:

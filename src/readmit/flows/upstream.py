@@ -1,4 +1,4 @@
-"""Proving who one is at a home identity provider outside this server (lifecycle section 7, security I1 to I7).
+"""Proving who one is at a home identity provider outside this server (lifecycle section 7, security I1 to I9).
 
 Asking and hearing the answer are short sequences: what the database knows, what the provider says (outside any
 transaction), and what follows. The request waits under a one-use state that is bound to the flow and its browser.
@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 
 from readmit.domain.errors import DeadEnd, Page
-from readmit.domain.provider import Identity, Provider, Untrusted, identity_of
+from readmit.domain.provider import Provider, TurnedBack, Untrusted
 from readmit.domain.redemption import Flow, Proof
+from readmit.domain.saml import Metadata
+from readmit.flows import upstream_oidc, upstream_saml
 from readmit.flows.browsers import Browser, digest
 from readmit.flows.meant import counters, meant
+from readmit.flows.upstream_saml import Once
 from readmit.flows.world import World
-from readmit.proofs.oidc import Asked, ProviderDown
-from readmit.storage import browser_flows, providers
+from readmit.proofs.oidc import ProviderDown
+from readmit.storage import browser_flows, providers, saml
 from readmit.storage.providers import Waiting
 from readmit.storage.transaction import Transaction
 
@@ -38,20 +41,25 @@ class NotHere(Exception):
 
 def ask(world: World, browser: Browser, flow_id: str) -> str:
     """The URL at the provider where this browser proves who it is. Raises DeadEnd (P14, PU2)."""
-    flow, provider = world.database.read(_asked_provider, world, browser, flow_id)
-    asked = Asked(
-        state=world.new_secret(),
+    flow, provider, pinned = world.database.read(_asked_provider, world, browser, flow_id)
+    state, hint = world.new_secret(), flow.address.given if flow.address is not None else None
+    waiting = Waiting(
+        flow_id=flow.id,
+        provider_id=provider.id,
         nonce=world.new_secret(),
         verifier=world.new_secret(),
         redirect_uri=callback_uri(world, provider.id),
+        asked=world.now(),
     )
-    hint = flow.address.given if flow.address is not None else None
     try:
-        url = world.relying_party.authorization_url(provider, asked, world.now(), login_hint=hint)
+        if pinned is not None:
+            asked = upstream_saml.asked(world, waiting, state, flow.target)
+            url = upstream_saml.sign_in_url(world, provider, pinned, asked, hint=hint)
+        else:
+            url = upstream_oidc.sign_in_url(world, provider, waiting, state, hint=hint)
     except ProviderDown as down:
         raise _unavailable(provider, down) from down
-    waiting = Waiting(flow.id, provider.id, asked.nonce, asked.verifier, asked.redirect_uri)
-    world.database.write(_wait, world, browser, digest(asked.state), waiting)
+    world.database.write(_wait, world, browser, digest(state), waiting)
     return url
 
 
@@ -60,17 +68,28 @@ def callback_uri(world: World, provider_id: str) -> str:
     return f"{world.settings.public_url}{CALLBACK}/{provider_id}"
 
 
-def _asked_provider(tx: Transaction, world: World, browser: Browser, flow_id: str) -> tuple[Flow, Provider]:
+def origin(world: World, provider: Provider) -> str:
+    """The origin that the form of the provider's page ends at (security H5)."""
+    if provider.kind != "saml":
+        return world.relying_party.origin(provider, world.now())
+    pinned = world.database.read(providers.metadata, provider.id)
+    parts = urlsplit(pinned.sign_in_url if pinned is not None else provider.issuer)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _asked_provider(
+    tx: Transaction, world: World, browser: Browser, flow_id: str
+) -> tuple[Flow, Provider, Metadata | None]:
     flow = _flow(tx, world, browser, flow_id)
     provider = providers.get(tx, flow.tenant_id, flow.provider_id) if flow.provider_id else None
     if provider is None or not provider.enabled:
         raise DeadEnd(Page.CLOSED)
-    return flow, provider
+    return flow, provider, providers.metadata(tx, provider.id)
 
 
 def _wait(tx: Transaction, world: World, browser: Browser, hash: str, waiting: Waiting) -> None:
     flow = _flow(tx, world, browser, waiting.flow_id)
-    providers.wait(tx, hash, replace(waiting, counters=counters(tx, flow)), world.now())
+    providers.wait(tx, hash, replace(waiting, counters=counters(tx, flow)))
 
 
 def _flow(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Flow:
@@ -85,10 +104,24 @@ def _flow(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Flow
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An authorization response as it came: at which provider's path, with which parameters (each once)."""
+    """An answer as it came: at which provider's path, with which parameters (each once).
+
+    A SAML answer has its state alone; the message is parked under it.
+    """
 
     provider_id: str
     values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What was asked, of whom, for what; of a SAML provider what is pinned, and the parked message."""
+
+    flow: Flow
+    waiting: Waiting
+    provider: Provider
+    pinned: Metadata | None
+    message: str | None
 
 
 def waiting_flow(tx: Transaction, answer: Answer) -> str:
@@ -99,33 +132,47 @@ def waiting_flow(tx: Transaction, answer: Answer) -> str:
     return found.flow_id
 
 
+def park(tx: Transaction, world: World, answer: Answer, message: str) -> bool:
+    """A SAML provider's posted answer: it brings no cookie, so it waits for the browser's GET (security N4).
+
+    Only what answers a request of ours is kept, and nothing is used up; else False.
+    """
+    hash = digest(answer.values["state"])
+    awaited = saml.awaited(tx, hash, answer.provider_id)
+    if awaited:
+        upstream_saml.park(tx, world, hash, message)
+    return awaited
+
+
 def hear(world: World, browser: Browser, flow_id: str, answer: Answer) -> None:
     """Believe the answer, or not: afterwards the flow holds the proof. Raises DeadEnd, NotHere.
 
     The state is used up first, whatever the answer is worth (V4); what the provider did not vouch for binds nothing.
     """
-    waiting, provider, secret = world.database.write(_use, world, browser, flow_id, answer)
-    refusal = answer.values.get("error")
-    if refusal is not None:
-        _log.info("provider refused", provider=provider.id, error=refusal[:64])
-        raise DeadEnd(Page.PROVIDER_REFUSED, x=provider.name)
-    asked = Asked(answer.values.get("state", ""), waiting.nonce, waiting.verifier, waiting.redirect_uri)
-    plain = world.keyring.unseal(secret).decode() if secret is not None else None
+    heard = world.database.write(_use, world, browser, flow_id, answer)
+    provider = heard.provider
     try:
-        claims = world.relying_party.redeem(provider, plain, asked, answer.values, world.now())
-        identity = identity_of(provider, claims)
+        proof, once = _believe(world, heard, answer)
+        proof = replace(proof, counters=heard.waiting.counters)
+        world.database.write(_prove, world, browser, heard, proof, once)
     except ProviderDown as down:
         raise _unavailable(provider, down) from down
+    except TurnedBack as error:
+        _log.info("provider refused", provider=provider.id, error=str(error))
+        raise DeadEnd(Page.PROVIDER_REFUSED, x=provider.name) from error
     except Untrusted as error:
         _log.warning("provider's answer not believed", provider=provider.id, reason=str(error))
         raise DeadEnd(Page.PROVIDER_UNTRUSTED, x=provider.name) from error
-    proof = replace(_proof(world, identity, claims), counters=waiting.counters)
-    world.database.write(_prove, world, browser, flow_id, provider.id, proof)
 
 
-def _use(
-    tx: Transaction, world: World, browser: Browser, flow_id: str, answer: Answer
-) -> tuple[Waiting, Provider, str | None]:
+def _believe(world: World, heard: _Heard, answer: Answer) -> tuple[Proof, Once | None]:
+    if heard.pinned is None or heard.message is None:
+        return upstream_oidc.believe(world, heard.provider, heard.waiting, answer.values), None
+    asked = upstream_saml.asked(world, heard.waiting, "", heard.flow.target)
+    return upstream_saml.believe(world, heard.provider, heard.pinned, asked, heard.message)
+
+
+def _use(tx: Transaction, world: World, browser: Browser, flow_id: str, answer: Answer) -> _Heard:
     flow = _flow(tx, world, browser, flow_id)
     hash = digest(answer.values.get("state", ""))
     waiting = providers.waiting(tx, hash)
@@ -133,42 +180,25 @@ def _use(
         raise NotHere
     if waiting.counters is not None and not waiting.counters.hold(meant(tx, flow)):
         raise NotHere
-    providers.answered(tx, hash)
     provider = providers.get(tx, flow.tenant_id, waiting.provider_id)
+    pinned, message = providers.metadata(tx, waiting.provider_id), upstream_saml.parked(tx, world, hash)
+    if pinned is not None and message is None:
+        raise NotHere
+    providers.answered(tx, hash)
     if provider is None or not provider.enabled or flow.provider_id != provider.id:
         raise DeadEnd(Page.CLOSED)
-    return waiting, provider, providers.secret(tx, provider.id)
+    return _Heard(flow, waiting, provider, pinned, message)
 
 
-def _prove(tx: Transaction, world: World, browser: Browser, flow_id: str, provider_id: str, proof: Proof) -> None:
+def _prove(tx: Transaction, world: World, browser: Browser, heard: _Heard, proof: Proof, once: Once | None) -> None:
     """The flow may have ended, and the provider may have been switched off, while the answer was checked (I7)."""
-    flow = _flow(tx, world, browser, flow_id)
-    provider = providers.get(tx, flow.tenant_id, provider_id)
-    if provider is None or not provider.enabled or flow.provider_id != provider_id:
+    flow = _flow(tx, world, browser, heard.flow.id)
+    provider = providers.get(tx, flow.tenant_id, heard.provider.id)
+    if provider is None or not provider.enabled or flow.provider_id != provider.id:
         raise DeadEnd(Page.CLOSED)
+    if once is not None:
+        upstream_saml.use_up(tx, provider.id, once)
     browser_flows.update(tx, replace(flow, proof=proof))
-
-
-def _proof(world: World, identity: Identity, claims: Mapping[str, Any]) -> Proof:
-    now = world.now()
-    amr = claims.get("amr")
-    methods = tuple(m for m in amr if isinstance(m, str) and len(m) <= 32)[:8] if isinstance(amr, list) else ()
-    return Proof(
-        binding=identity.binding,
-        keys=identity.keys,
-        shown=identity.shown,
-        at=now,
-        auth_time=_auth_time(claims.get("auth_time"), now),
-        amr=methods or ("fed",),
-        names=identity.names,
-    )
-
-
-def _auth_time(claimed: object, now: datetime) -> datetime:
-    """When the person proved it there; never in the future, and now where the provider does not say."""
-    if isinstance(claimed, bool) or not isinstance(claimed, int | float) or not 0 < claimed < now.timestamp():
-        return now
-    return datetime.fromtimestamp(int(claimed), UTC)
 
 
 def _unavailable(provider: Provider, down: ProviderDown) -> DeadEnd:

@@ -9,7 +9,7 @@ from typing import Final
 from readmit.domain.counters import Counters
 from readmit.domain.provider import Provider
 from readmit.domain.saml import Metadata
-from readmit.storage.columns import from_json, micros, to_json
+from readmit.storage.columns import from_json, micros, moment, to_json
 from readmit.storage.transaction import Row, Transaction
 
 _COLUMNS: Final = (
@@ -26,6 +26,7 @@ class Waiting:
     nonce: str
     verifier: str
     redirect_uri: str
+    asked: datetime
     counters: Counters | None = None
     """What it is held against (security G2)."""
 
@@ -69,6 +70,12 @@ def _claim(tx: Transaction, provider: Provider, domain: str) -> bool:
 def get(tx: Transaction, tenant_id: str, id: str) -> Provider | None:
     """A provider of the tenant by id, enabled or not."""
     return _one(tx, "id = :key", tenant_id, id)
+
+
+def anywhere(tx: Transaction, id: str) -> Provider | None:
+    """A provider by its id alone, for what is public of it."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM identity_providers WHERE id = :id", {"id": id})
+    return _provider(tx, row) if row else None
 
 
 def exists(tx: Transaction, id: str) -> bool:
@@ -196,7 +203,7 @@ def _provider(tx: Transaction, row: Row) -> Provider:
 # ------------------------------------------------------------ what was asked
 
 
-def wait(tx: Transaction, hash: str, waiting: Waiting, now: datetime) -> None:
+def wait(tx: Transaction, hash: str, waiting: Waiting) -> None:
     """Remember a request; an earlier one of the same flow is void."""
     held = waiting.counters
     tx.run("DELETE FROM upstream_states WHERE flow_id = :flow", {"flow": waiting.flow_id})
@@ -214,7 +221,7 @@ def wait(tx: Transaction, hash: str, waiting: Waiting, now: datetime) -> None:
             "user": held.user_id if held else None,
             "epoch": held.epoch if held else None,
             "generation": held.generation if held else None,
-            "created": micros(now),
+            "created": micros(waiting.asked),
         },
     )
 
@@ -222,14 +229,14 @@ def wait(tx: Transaction, hash: str, waiting: Waiting, now: datetime) -> None:
 def waiting(tx: Transaction, hash: str) -> Waiting | None:
     """The request behind a state, if it still waits."""
     row = tx.one(
-        "SELECT flow_id, provider_id, nonce, verifier, redirect_uri, user_id, epoch, generation FROM upstream_states"
-        " WHERE hash = :hash",
+        "SELECT flow_id, provider_id, nonce, verifier, redirect_uri, created_at, user_id, epoch, generation"
+        " FROM upstream_states WHERE hash = :hash",
         {"hash": hash},
     )
     if row is None:
         return None
-    held = Counters(*row[5:]) if row[5] is not None else None
-    return Waiting(row[0], row[1], row[2], row[3], row[4], held)
+    held = Counters(*row[6:]) if row[6] is not None else None
+    return Waiting(row[0], row[1], row[2], row[3], row[4], moment(row[5]), held)
 
 
 def answered(tx: Transaction, hash: str) -> bool:

@@ -1,24 +1,31 @@
-"""Where home identity providers send a browser back to (security I2): a one-use state, and the browser that has it."""
+"""Where home identity providers send a browser back to (security I2): a one-use state, and the browser that has it.
+
+SAML providers let the browser post their answer. A post from elsewhere brings no cookie, so it only parks the message
+under its state and leads on to the GET, which knows its browser (security N4).
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from readmit.domain.errors import DeadEnd, Page
 from readmit.flows import sign_in_log, upstream
 from readmit.flows.browsers import Browser
-from readmit.flows.look import look
+from readmit.flows.look import View, look
 from readmit.flows.upstream import CALLBACK, Answer, NotHere
 from readmit.flows.world import World
+from readmit.proofs.saml.response import LONGEST_ENCODED
 from readmit.web import dead_ends, flow_posts
-from readmit.web.call import Call, Step, Work
+from readmit.web.arrive import see_other
+from readmit.web.call import Call, Reply, Step, Work, Write
 from readmit.web.cookies import browser, flow_cookie
 from readmit.web.http import Refusal
 
 TEMPLATE = f"{CALLBACK}/{{provider}}"
 _LONGEST = 4096
+_FORM = "application/x-www-form-urlencoded"
 
 
 def answer(world: World, call: Call) -> Step:
@@ -38,13 +45,35 @@ def answer(world: World, call: Call) -> Step:
     path = f"/{'redeem' if view.flow.kind == 'redemption' else 'signin'}/{flow_id}"
     here = replace(call, path=path, query="", parameters={"flow": flow_id})
 
+    return _heard(world, here, who, view, given)
+
+
+def _heard(world: World, here: Call, who: Browser, view: View, given: Answer) -> Work:
     def render(end: Any) -> Step:
         if end is not None:
             end.details.setdefault("org", view.tenant.display_name)
             return dead_ends.failure(world, here, end)
         return flow_posts.after_proof(world, here, who, view, None)
 
-    return Work(render, _hear, world, who, flow_id, given)
+    return Work(render, _hear, world, who, view.flow.id, given)
+
+
+def post(world: World, call: Call) -> Step:
+    """A SAML provider's answer, carried by the browser. It is neither read nor believed here."""
+    if call.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        raise DeadEnd(Page.CLOSED)
+    form = _once(call.body.decode("utf-8", "replace"), longest=LONGEST_ENCODED)
+    message, state = form.get("SAMLResponse", ""), form.get("RelayState", "")
+    if not message or not state or len(state) > _LONGEST:
+        raise DeadEnd(Page.CLOSED)
+    given = Answer(call.parameters["provider"], {"state": state})
+    return Write(lambda parked: _onward(call, state, parked=parked), upstream.park, world, given, message)
+
+
+def _onward(call: Call, state: str, *, parked: bool) -> Reply:
+    if not parked:
+        raise DeadEnd(Page.CLOSED)
+    return see_other(f"{call.path}?{urlencode({'state': state})}")
 
 
 def _hear(world: World, who: Browser, flow_id: str, given: Answer) -> DeadEnd | None:
@@ -58,10 +87,10 @@ def _hear(world: World, who: Browser, flow_id: str, given: Answer) -> DeadEnd | 
     return None
 
 
-def _once(query: str) -> dict[str, str]:
+def _once(query: str, *, longest: int = _LONGEST) -> dict[str, str]:
     """Each parameter once: repeated or oversized ones belong to no honest answer (RFC 6749 3.1)."""
     pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=32) if query.count("&") < 32 else []
     values = dict(pairs)
-    if len(values) != len(pairs) or any(len(value) > _LONGEST for value in values.values()):
+    if len(values) != len(pairs) or any(len(value) > longest for value in values.values()):
         raise DeadEnd(Page.CLOSED)
     return values

@@ -65,7 +65,7 @@ def _actions(world: World, call: Call, error: DeadEnd, way: _Way) -> list[dict[s
         return [_action("mail", call, seed_csrf(world, secret))] if flow is None else []
     if flow is None or tenant is None:
         return []
-    again, other, code = (_action(kind, call, flow.csrf) for kind in ("provider", "other", "code"))
+    again, other, code = (_action(kind, call, flow.csrf) for kind in ("again", "other", "code"))
     if error.page is Page.OTHER_ADDRESS:
         return [other, code]
     if error.page in _AT_PROVIDER:

@@ -38,6 +38,9 @@ def act(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
     flow_id, use = view.flow.id, form.get("use", "")
     if view.one_time:
         return _new_password(world, call, who, view, form)
+    if use == "again":
+        # The page of the step, whose policy lets its form end at the provider (security H5).
+        return see_other(call.path)
     if use == "other" and view.step in (
         Waiting.PASSWORD,
         Waiting.PROVIDER,

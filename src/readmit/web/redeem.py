@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.redemption import Step as Waiting
-from readmit.flows import links
+from readmit.flows import links, upstream
 from readmit.flows.browsers import Browser
 from readmit.flows.look import View, look
 from readmit.flows.open_flow import begun
@@ -61,9 +61,9 @@ def show(world: World, call: Call) -> Step:
     if view.step is Waiting.PROVIDER and view.provider is not None:
         return Work(
             lambda origin: flow_pages.show(world, call, view, provider_origin=origin),
-            world.relying_party.origin,
+            upstream.origin,
+            world,
             view.provider,
-            world.now(),
         )
     return flow_pages.show(world, call, view)
 

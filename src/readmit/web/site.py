@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from readmit.domain.errors import DeadEnd, ReadmitError, Throttled, Unavailable
 from readmit.flows.world import World
-from readmit.web import arrive, callback, dead_ends, health, mail_choice, myapps, pages, redeem, signing_out
+from readmit.web import arrive, callback, dead_ends, health, mail_choice, myapps, pages, redeem, saml, signing_out
 from readmit.web.account import applications as account_applications
 from readmit.web.account import page as account
 from readmit.web.account import sessions as account_sessions
@@ -53,6 +53,8 @@ TABLE = (
     Entry("GET", "/redeem/{flow}", redeem.show),
     Entry("POST", "/redeem/{flow}", redeem.post),
     Entry("GET", callback.TEMPLATE, callback.answer),
+    Entry("POST", callback.TEMPLATE, callback.post),
+    Entry("GET", saml.TEMPLATE, saml.metadata),
     Entry("GET", "/signin/{flow}", redeem.show),
     Entry("POST", "/signin/{flow}", redeem.post),
     Entry("GET", "/myapps", myapps.my_apps),
