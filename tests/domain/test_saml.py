@@ -83,8 +83,18 @@ def test_a_configured_attribute_is_the_identity_whatever_the_NameID() -> None:
 
 @pytest.mark.parametrize("values", [(), ("E-1", "E-2"), ("",), ("x" * 256,), ("E\n1",)])
 def test_a_configured_attribute_that_is_not_there_exactly_once_proves_nothing(values: tuple[str, ...]) -> None:
-    with pytest.raises(Untrusted, match="exactly once"):
-        identity_of(registered(subject_attribute="employee"), assertion(employee=values))
+    with pytest.raises(Untrusted, match=r"no single subjectAttribute 'employee'; sent: mail, a\?b, employee"):
+        identity_of(registered(subject_attribute="employee"), named({"mail": (), "a\nb": (), "employee": values}))
+
+
+def test_the_reason_names_what_came_and_no_value_of_it() -> None:
+    provider = registered(subject_attribute="employee")
+    with pytest.raises(Untrusted, match=r"sent: no attributes$"):
+        identity_of(provider, named({}))
+    with pytest.raises(Untrusted) as told:
+        identity_of(provider, named({f"{number}" * 200: ("secret",) for number in range(50)}))
+    assert "secret" not in str(told.value)
+    assert len(str(told.value)) < 1100
 
 
 @pytest.mark.parametrize("name_id", ["", "x" * 256, "a\x00", "a\nb", "\u202eevil"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from readmit.domain.provider import Identity, Provider, Untrusted, binding_of, i
 PERSISTENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 _ADFS: Final = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 _MOST_ADDRESSES: Final = 20
+_UNPRINTABLE: Final = re.compile(r"[^!-~]")
 
 _MAIL: Final = (
     "urn:oid:0.9.2342.19200300.100.1.3",
@@ -70,7 +72,7 @@ def _subject(provider: Provider, assertion: Assertion) -> str:
     if provider.subject_attribute is not None:
         values = assertion.attributes.get(provider.subject_attribute, ())
         if len(values) != 1 or not is_subject(values[0]):
-            raise Untrusted("the configured subjectAttribute is not there exactly once")
+            raise Untrusted(f"no single subjectAttribute {provider.subject_attribute!r}; sent: {_sent(assertion)}")
         return values[0]
     if assertion.name_id_format != PERSISTENT:
         kind = assertion.name_id_format.rpartition(":")[2][:32] or "unspecified"
@@ -78,6 +80,12 @@ def _subject(provider: Provider, assertion: Assertion) -> str:
     if not is_subject(assertion.name_id):
         raise Untrusted("no usable NameID")
     return assertion.name_id
+
+
+def _sent(assertion: Assertion) -> str:
+    """The names of the attributes that came, for an administrator who looks for the right one; no value."""
+    names = [_UNPRINTABLE.sub("?", name)[:80] for name in list(assertion.attributes)[:12]]
+    return ", ".join(names) or "no attributes"
 
 
 def _values(attributes: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> Iterator[str]:

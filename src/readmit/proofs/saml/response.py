@@ -82,9 +82,8 @@ def _check_envelope(metadata: Metadata, asked: Asked, response: Element) -> None
     if len(codes) != 1:
         raise Untrusted("a response without one status")
     if codes[0].get("Value") != _SUCCESS:
-        raise TurnedBack(
-            " ".join(code.get("Value", "").rpartition(":")[2][:40] for code in codes[0].iter(codes[0].tag))
-        )
+        said = [code.get("Value", "").rpartition(":")[2][:40] for code in codes[0].iter(codes[0].tag)]
+        raise TurnedBack(" ".join(said[:3]))
 
 
 def _only_assertion(response: Element) -> Element:
