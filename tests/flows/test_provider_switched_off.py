@@ -15,7 +15,7 @@ from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.guest import Pending
 from readmit.domain.provider import Provider
 from readmit.domain.redemption import Flow, Step
-from readmit.flows import authorize, providers, redeem, sign_in
+from readmit.flows import administer_providers, authorize, redeem, sign_in
 from readmit.flows.browsers import Browser
 from readmit.storage import queries_tenants
 from world import House
@@ -49,7 +49,7 @@ def test_T33_a_live_session_of_its_guests_opens_no_application(
     with pytest.raises(TokenRefused) as refused:
         silently(house, browser, "none")
     assert refused.value.number == 50058
-    house.write(providers.enable, house.world, house.automation(), registered.id, enabled=True)
+    house.write(administer_providers.enable, house.world, house.automation(), registered.id, enabled=True)
     assert isinstance(silently(house, browser), str)
 
 
@@ -98,7 +98,7 @@ def test_T33_a_redemption_at_its_last_button_binds_nothing(
     way.proceed()
     assert way.step is Step.CONSENT
     if removed:
-        house.write(providers.remove, house.world, house.automation(), registered.id)
+        house.write(administer_providers.remove, house.world, house.automation(), registered.id)
     else:
         switch_off(house, registered)
     with pytest.raises(DeadEnd) as end:
