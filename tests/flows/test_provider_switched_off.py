@@ -15,7 +15,7 @@ from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.guest import Pending
 from readmit.domain.provider import Provider
 from readmit.domain.redemption import Flow, Step
-from readmit.flows import administer_providers, authorize, redeem, sign_in
+from readmit.flows import administer_providers, arrive, authorize, sign_in
 from readmit.flows.browsers import Browser
 from readmit.storage import queries_tenants
 from world import House
@@ -84,7 +84,7 @@ def test_T33_who_has_proved_and_not_arrived_is_not_let_in(
     switch_off(house, registered)
     assert page_of(at_my_apps) is Page.UNKNOWN_ACCOUNT
     with pytest.raises(DeadEnd) as end:
-        at_consent.do(redeem.consent_to_application)
+        at_consent.do(arrive.consent_to_application)
     assert end.value.page is Page.UNKNOWN_ACCOUNT
 
 

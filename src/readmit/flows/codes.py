@@ -22,7 +22,8 @@ from readmit.storage.transaction import Transaction
 
 KEY = "passcode"
 _TRIES_PER_CODE = 5
-_WRONG_PER_DAY = 20
+WRONG_PER_DAY = 20
+"""Wrong codes for an address, from unknown browsers and from known ones (security C3)."""
 _PER_IP_AND_HOUR = 60
 _BETWEEN_MAILS = timedelta(seconds=60)
 _MAILS_PER_DAY = 5
@@ -208,7 +209,7 @@ def _count(
     subject = f"{tenant.id}:{made.address.key}"
     if attempts.count(tx, "code-ip", browser.ip, now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
         return attempts.period_end(now, attempts.HOUR)
-    if attempts.count(tx, scope, subject, now=now, length=attempts.DAY) > _WRONG_PER_DAY:
+    if attempts.count(tx, scope, subject, now=now, length=attempts.DAY) > WRONG_PER_DAY:
         return attempts.period_end(now, attempts.DAY)
     return None
 
@@ -220,7 +221,7 @@ def _notice(tx: Transaction, world: World, tenant: Tenant, flow: Flow, made: Pas
     begun = attempts.period_end(now, attempts.DAY) - attempts.DAY
     told = outbox.sent_to(tx, made.address.key, "code_lock", begun)
     user = users.live(tx, tenant.id, made.user_id) if made.user_id else None
-    if max(counts) <= _WRONG_PER_DAY or told or user is None or not made.real:
+    if max(counts) <= WRONG_PER_DAY or told or user is None or not made.real:
         return
     mail = OwedMail(
         id=world.new_id(),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from readmit.domain import audit, invitation, upn
-from readmit.domain.address import key_of
+from readmit.domain.address import EmailAddress, key_of
 from readmit.domain.errors import GenericAuthorization, KeyReused, NotFound, Refused, Throttled, Unavailable
 from readmit.domain.guest import User
 from readmit.domain.invitation import Change, Found, Invitation, Named, Request
@@ -98,7 +98,7 @@ def _decide(tx: Transaction, world: World, caller: Caller, tenant: Tenant, reque
         live_invitation=target is not None and not request.reset and invitations.live(tx, target, now) is not None,
         mail_blocked=request.send and mail_blocks.blocked(tx, tenant.id, request.address.key),
         admitted=inbound.invitable(tx, tenant, request.address),
-        provable=not tenant.codes_allowed and _provable(tx, tenant, request),
+        provable=not tenant.codes_allowed and provable(tx, tenant, request.address),
     )
     named = Named(
         invitation_id=world.new_id(),
@@ -118,12 +118,12 @@ def new_address_on_reset(world: World, tenant: Tenant) -> NewAddressOnReset:
     return "refuse" if world.settings.emulate == "entra" else "adopt"
 
 
-def _provable(tx: Transaction, tenant: Tenant, request: Request) -> bool:
+def provable(tx: Transaction, tenant: Tenant, address: EmailAddress) -> bool:
     """Where no codes are sent: by an account of a home tenant here, or by a configured provider (E22)."""
-    home = tenants.by_domain(tx, request.address.domain)
-    if home is not None and users.by_account(tx, home.id, request.address.key) is not None:
+    home = tenants.by_domain(tx, address.domain)
+    if home is not None and users.by_account(tx, home.id, address.key) is not None:
         return True
-    return providers.by_domain(tx, tenant.id, request.address.domain) is not None
+    return providers.by_domain(tx, tenant.id, address.domain) is not None
 
 
 def _free_upn(tx: Transaction, tenant: Tenant, request: Request) -> str:

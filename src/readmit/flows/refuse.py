@@ -24,15 +24,24 @@ def refuse(tx: Transaction, world: World, browser: Browser, flow_id: str, page: 
     browser_flows.update(tx, replace(flow, proof=None, other_proof=_kept(tx, flow, page)))
     guest = flow.user_id or _id_of(tx, flow)
     sign_in_log.refused(tx, world, browser, flow, page, users.live(tx, flow.tenant_id, guest) if guest else None)
+    # Who came names a person: it stands beside the event, where erasing takes it (security J2).
     event = audit.Event(
         audit.REDEEM,
         service=audit.INVITED_USERS,
         result="failure",
         reason=page.name,
         target_id=guest,
-        details={"page": page.value, "issuer": flow.proof.binding.shown_issuer},
+        details={"page": page.value, "issuer": flow.proof.binding.shown_issuer, **_holder(tx, flow, page)},
+        names={guest: {"account": flow.proof.shown}} if guest is not None else {},
     )
     audit_log.append(tx, flow.tenant_id, audit.SYSTEM, (event,), now=world.now(), new_id=world.new_id)
+
+
+def _holder(tx: Transaction, flow: Flow, page: Page) -> dict[str, str]:
+    """P7: the guest whose identity it is, by id."""
+    assert flow.proof is not None
+    other = users.by_binding(tx, flow.tenant_id, flow.proof.binding) if page is Page.ALREADY_A_GUEST else None
+    return {"holder": other.id} if other is not None else {}
 
 
 def _kept(tx: Transaction, flow: Flow, page: Page) -> Proof | None:

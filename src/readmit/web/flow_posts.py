@@ -10,7 +10,7 @@ from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.redemption import Step as Waiting
 from readmit.domain.redemption import Target, ToApplication
 from readmit.domain.tenant import Tenant
-from readmit.flows import codes, methods, prove, redeem, sign_in, upstream
+from readmit.flows import codes, methods, prove, redeem, sign_in, sign_in_log, upstream
 from readmit.flows.arrive import Arrived, consent_to_application
 from readmit.flows.browsers import Browser
 from readmit.flows.look import View
@@ -150,6 +150,8 @@ def _asked(world: World, who: Browser, flow_id: str) -> str | DeadEnd:
     try:
         return upstream.ask(world, who, flow_id)
     except DeadEnd as end:
+        if end.page is Page.PROVIDER_DOWN:
+            world.database.write(sign_in_log.not_proved, world, who, flow_id, end.page)
         return end
 
 

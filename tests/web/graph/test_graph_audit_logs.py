@@ -252,7 +252,7 @@ def test_g46_a_sign_in_is_told_with_the_names_of_today(signed_in: Graph) -> None
         "status": {
             "errorCode": 50126,
             "failureReason": "The code is wrong or too old.",
-            "additionalDetails": "P13",
+            "additionalDetails": "wrongCode (P13): the code was wrong or too old; the guest asks for a new code.",
         },
     }
 

@@ -92,6 +92,23 @@ SCHEMAS: Final[dict[str, Any]] = {
     "readmit.identityProviderChange": _object(
         "What is to be different; the rest stays.", {**_CHANGEABLE, "clientSecret": _SECRET}
     ),
+    "readmit.signInExplanation": _object(
+        "Why somebody cannot sign in, the decisive finding first; `command` mends it.",
+        {
+            "asked": _TEXT,
+            "user": {"type": ["object", "null"]},
+            "blocked": _FLAG,
+            "findings": {
+                "type": "array",
+                "items": _object(
+                    "`blocks`: this is why.",
+                    {"code": _TEXT, "blocks": _FLAG, "sentence": _TEXT, "command": _TEXT_OR_NULL},
+                ),
+            },
+            "lastSuccess": {"type": ["object", "null"]},
+            "lastRefusal": {"type": ["object", "null"]},
+        },
+    ),
     "readmit.inspection": _object("With problems nobody can sign in by it.", {"problems": _TEXTS, "warnings": _TEXTS}),
 }
 
@@ -110,6 +127,9 @@ class _Told:
 _PROVIDERS: Final = "/identityProviders"
 _TOLD: Final = {
     ("GET", "/users/{id}/redemptions"): _Told("The redemptions of a guest", "readmit.redemption", many=True),
+    ("GET", "/users/{id}/signInExplanation"): _Told(
+        "Why this guest cannot sign in; by id, UPN or address", "readmit.signInExplanation"
+    ),
     ("GET", "/invitations"): _Told("Invitations, newest first", "readmit.invitation", many=True),
     ("GET", "/invitations/{id}"): _Told("One invitation", "readmit.invitation"),
     ("DELETE", "/invitations/{id}"): _Told("Cancel a pending invitation"),

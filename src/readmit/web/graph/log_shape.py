@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from readmit.domain.refusals import told
 from readmit.domain.sign_in_log import PORTALS
 from readmit.storage.queries_records import ShownEvent, ShownSignIn
 from readmit.web.graph.render import Item
@@ -138,7 +139,15 @@ def sign_in_item(attempt: ShownSignIn, _version: str) -> Item:
         "status": {
             "errorCode": attempt.error,
             "failureReason": attempt.reason,
-            "additionalDetails": attempt.page,
+            "additionalDetails": _reason_and_remedy(attempt),
         },
     }
     return Item("signIn", attempt.id, body)
+
+
+def _reason_and_remedy(attempt: ShownSignIn) -> str | None:
+    """What `readmit guest explain` would call it, and what mends it (domain/refusals.py)."""
+    if not attempt.error:
+        return None
+    known = {"guest": attempt.user_id, "application": attempt.app_name, "provider": attempt.issuer}
+    return told(attempt.error, attempt.page, **known)

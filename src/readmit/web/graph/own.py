@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from readmit.domain.directory import Access
 from readmit.web.call import Call
-from readmit.web.graph import history, identity_providers, rights
+from readmit.web.graph import explanations, history, identity_providers, rights
 from readmit.web.graph.operations import Operation
 from readmit.web.graph.routes import MethodNotAllowed, NoSuchSegment
 
@@ -16,6 +16,7 @@ _PROVIDERS: Final = "/identityProviders"
 
 OPERATIONS: Final = (
     Operation("GET", "/users/{id}/redemptions", history.redemptions, rights.READ_USER_LINKS),
+    Operation("GET", "/users/{id}/signInExplanation", explanations.explanation, rights.EXPLAIN),
     Operation("GET", "/invitations", history.invitations, rights.LIST_USERS),
     Operation("GET", "/invitations/{id}", history.invitation, rights.LIST_USERS),
     Operation("DELETE", "/invitations/{id}", history.cancel, Access(frozenset(), anybody=True), checked_by_flow=True),

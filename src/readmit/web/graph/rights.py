@@ -108,3 +108,5 @@ READ_LOGS: Final = Access(
     _any("AuditLog.Read.All"),
     roles=_any(REPORTS_READER, SECURITY_READER, SECURITY_OPERATOR, SECURITY_ADMINISTRATOR, GLOBAL_READER),
 )
+EXPLAIN: Final = DELTA_USERS
+"""Reading users beyond their basic properties; the door also asks for READ_LOGS."""
