@@ -12,16 +12,19 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.x509.oid import NameOID
 
 from readmit.domain.authentication import Unauthenticated
 
 ROTATE_EVERY: Final = timedelta(days=90)
 PUBLISH_AHEAD: Final = timedelta(hours=24)
+_CERTIFICATE: Final = timedelta(days=365)
 _CACHE: Final = 20_000
 _NONCE: Final = 12
 _SKEW: Final = 60
@@ -33,7 +36,7 @@ class SigningKey:
 
     kid: str
     sealed: str
-    public_jwk: Mapping[str, str]
+    public_jwk: Mapping[str, Any]
     created: datetime
     active: datetime
     retired: datetime | None = None
@@ -93,7 +96,7 @@ class Keyring:
             loaded[key.kid] = _Loaded(private, private.public_key(), key)
         self._keys = loaded
 
-    def published(self) -> list[Mapping[str, str]]:
+    def published(self) -> list[Mapping[str, Any]]:
         """The public keys of the JWKS."""
         return [entry.key.public_jwk for entry in self._keys.values()]
 
@@ -102,7 +105,7 @@ class Keyring:
         active = [entry for entry in self._keys.values() if entry.key.active <= now]
         entry = max(active, key=lambda loaded: loaded.key.active)
         kid = entry.key.kid
-        header = {"typ": typ, "alg": "RS256", "kid": kid, "x5t": kid}
+        header = {"typ": typ, "alg": "RS256", "kid": kid, "x5t": entry.key.public_jwk.get("x5t", kid)}
         signed = f"{_part(header)}.{_part(claims)}"
         signature = entry.private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{base64url(signature)}"
@@ -162,8 +165,25 @@ def new_signing_key(keyring: Keyring, *, nonce: bytes, created: datetime, active
     der = private.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    jwk = {"kty": "RSA", "use": "sig", "kid": kid, "alg": "RS256", "n": n, "e": e}
+    certificate = _certificate(private, serial=int.from_bytes(thumbprint[:16], "big"), created=created)
+    jwk = {
+        "kty": "RSA",
+        "use": "sig",
+        "kid": kid,
+        "x5t": base64url(hashlib.sha1(certificate, usedforsecurity=False).digest()),
+        "n": n,
+        "e": e,
+        "x5c": [base64.b64encode(certificate).decode()],
+        "alg": "RS256",
+    }
     return SigningKey(kid, keyring.seal(der, nonce), jwk, created, active)
+
+
+def _certificate(private: rsa.RSAPrivateKey, *, serial: int, created: datetime) -> bytes:
+    """A self-signed certificate around the public key, for clients that read keys as certificates (graph G69)."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "readmit token signing")])
+    builder = x509.CertificateBuilder(name, name, private.public_key(), serial, created, created + _CERTIFICATE)
+    return builder.sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def base64url(data: bytes) -> str:

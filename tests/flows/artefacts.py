@@ -180,7 +180,7 @@ def refresh_token(house: House, guest: Guest) -> Alive:
 
 def refresh_token_introspected(house: House, guest: Guest) -> Alive:
     body = bring(house, _code(house, guest))
-    return lambda: bool(introspection.introspect(house.world, house.contoso, body["refresh_token"])["active"])
+    return lambda: bool(introspection.introspect(house.world, client(house), body["refresh_token"])["active"])
 
 
 def access_token(house: House, guest: Guest) -> Alive:
@@ -190,7 +190,7 @@ def access_token(house: House, guest: Guest) -> Alive:
 
 def access_token_introspected(house: House, guest: Guest) -> Alive:
     body = bring(house, _code(house, guest))
-    return lambda: bool(introspection.introspect(house.world, house.contoso, body["access_token"])["active"])
+    return lambda: bool(introspection.introspect(house.world, client(house), body["access_token"])["active"])
 
 
 def _code(house: House, guest: Guest) -> str:

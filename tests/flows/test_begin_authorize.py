@@ -26,7 +26,7 @@ def ask(house: House, browser: Browser, **more: Any) -> Any:
     tenant = house.read(queries_tenants.named, house.contoso)
     flow_id, request = house.world.new_id(), asking(house, **more)
     found = house.write(sign_in.begin_authorize, house.world, browser, flow_id=flow_id, tenant=tenant, request=request)
-    return Way(house, browser, found.id) if isinstance(found, Flow) else found
+    return Way(house, browser, found.id) if isinstance(found, Flow) else found.code
 
 
 def refused(house: House, browser: Browser, **more: Any) -> TokenRefused:
@@ -117,8 +117,8 @@ def test_O10_missing_consent_is_asked_then_remembered(house: House) -> None:
     assert (view.application, view.scopes) == ("Expenses", ("Mail.Read",))
     arrived = way.do(consent_to_application)
     assert isinstance(arrived, Arrived)
-    assert arrived.code is not None
-    entry = claims_of(house, bring(house, arrived.code)["access_token"])
+    assert arrived.response.code is not None
+    entry = claims_of(house, bring(house, arrived.response.code)["access_token"])
     assert "Mail.Read" in entry["scp"]
     assert isinstance(ask(house, arrive(house, HOME), scopes=MORE), str)
 
@@ -203,7 +203,7 @@ def test_a_sign_in_for_an_application_ends_there_with_a_code(house: House) -> No
     way.password()
     arrived = way.proceed()
     assert isinstance(arrived.target, ToApplication)
-    assert isinstance(bring(house, arrived.code), dict)
+    assert isinstance(bring(house, arrived.response.code), dict)
 
 
 def test_a_sign_in_for_an_application_stops_at_its_consent(house: House) -> None:
@@ -211,7 +211,7 @@ def test_a_sign_in_for_an_application_stops_at_its_consent(house: House) -> None
     way.password()
     assert isinstance(way.proceed(), Onward)
     assert way.step is Step.APP_CONSENT
-    assert way.do(consent_to_application).code is not None
+    assert way.do(consent_to_application).response.code is not None
 
 
 def test_L28_a_pending_guest_redeems_on_the_way_to_an_application(house: House) -> None:
@@ -223,4 +223,4 @@ def test_L28_a_pending_guest_redeems_on_the_way_to_an_application(house: House) 
     assert isinstance(way.accept(), Onward)
     assert way.step is Step.APP_CONSENT
     arrived = way.do(consent_to_application)
-    assert isinstance(bring(house, arrived.code), dict)
+    assert isinstance(bring(house, arrived.response.code), dict)

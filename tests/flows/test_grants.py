@@ -228,7 +228,7 @@ def test_L31_userinfo_asserts_no_address_that_is_off_the_object(house: House) ->
 
 def test_userinfo_dies_with_the_grant(house: House) -> None:
     token = tokens_for(house, HOME)["access_token"]
-    assert refused(info, house, tokens_for(house, HOME, scopes=("User.Read",))["access_token"]) == 50173
+    assert refused(info, house, tokens_for(house, HOME, scopes=("User.Read",))["access_token"]) == 65001
     found = claims_of(house, token)
     assert refused(house.read, userinfo.userinfo, house.world, {**found, "rm_epoch": 7}) == 50173
     house.write(lambda tx: grants.end(tx, found["rm_gid"]))

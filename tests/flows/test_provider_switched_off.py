@@ -16,6 +16,7 @@ from readmit.domain.guest import Pending
 from readmit.domain.provider import Provider
 from readmit.domain.redemption import Flow, Step
 from readmit.flows import administer_providers, arrive, authorize, sign_in
+from readmit.flows.authorize import Response
 from readmit.flows.browsers import Browser
 from readmit.storage import queries_tenants
 from world import House
@@ -43,14 +44,14 @@ def test_T33_a_live_session_of_its_guests_opens_no_application(
     house: House, wingtip: LyingProvider, registered: Provider
 ) -> None:
     _, browser = redeem_at(house, wingtip)
-    assert isinstance(silently(house, browser), str)
+    assert isinstance(silently(house, browser), Response)
     switch_off(house, registered)
     assert isinstance(silently(house, browser), Flow), "the sign-in page: a proof is asked for"
     with pytest.raises(TokenRefused) as refused:
         silently(house, browser, "none")
     assert refused.value.number == 50058
     house.write(administer_providers.enable, house.world, house.automation(), registered.id, enabled=True)
-    assert isinstance(silently(house, browser), str)
+    assert isinstance(silently(house, browser), Response)
 
 
 def test_T33_codes_and_refresh_tokens_from_before_become_nothing(

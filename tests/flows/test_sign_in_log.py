@@ -13,6 +13,7 @@ from readmit.domain.graph_permissions import GRAPH_APP_ID
 from readmit.domain.sign_in_log import INVITATION_PORTAL, MY_APPS
 from readmit.flows import housekeeping, sign_in, sign_in_log
 from readmit.flows.arrive import Arrived
+from readmit.flows.authorize import Response
 from readmit.flows.refuse import decline, refuse
 from readmit.storage import queries_tenants
 from world import EXPENSES, House
@@ -189,7 +190,8 @@ def ask(house: House, browser: Any, **more: Any) -> Any:
         except (TokenRefused, DeadEnd) as error:
             return error
 
-    return house.write(begun)
+    answer = house.write(begun)
+    return answer.code if isinstance(answer, Response) else answer
 
 
 def test_a_refresh_is_a_silent_row_with_the_clients_correlation(house: House) -> None:

@@ -143,7 +143,8 @@ def silent(house: House, browser: Browser, **more: Any) -> Any:
     tenant = house.read(queries_tenants.named, house.contoso)
     request = asking(house, prompt=("none",), **more)
     flow_id = house.world.new_id()
-    return house.write(sign_in.begin_authorize, house.world, browser, flow_id=flow_id, tenant=tenant, request=request)
+    named = {"flow_id": flow_id, "tenant": tenant, "request": request}
+    return house.write(sign_in.begin_authorize, house.world, browser, **named).code
 
 
 def test_N1_a_sign_in_that_is_used_is_not_idle(house: House) -> None:

@@ -48,8 +48,8 @@ def message(house: House, token: str) -> str:
     return refusal.value.message
 
 
-def active(house: House, token: str) -> bool:
-    return bool(introspection.introspect(house.world, house.contoso, token)["active"])
+def active(house: House, token: str, app_id: str = EXPENSES) -> bool:
+    return bool(introspection.introspect(house.world, client(house, app_id), token)["active"])
 
 
 def app_token(house: House, asked: Asked | None = None, **more: Any) -> str:
@@ -218,8 +218,8 @@ def test_app_only_tokens_differ_and_the_answer_has_no_scope(house: House) -> Non
 
 @pytest.mark.parametrize("end", ["epoch", "disabled", "deleted"])
 def test_G77_what_ends_an_applications_standing_grant(house: House, end: str) -> None:
-    token = app_token(house)
-    assert active(house, token)
+    token, automation = app_token(house), client(house, AUTOMATION)
+    assert active(house, token, AUTOMATION)
     if end == "epoch":
         house.write(apps.raise_epoch, AUTOMATION)
     elif end == "disabled":
@@ -229,7 +229,7 @@ def test_G77_what_ends_an_applications_standing_grant(house: House, end: str) ->
             lambda tx: tx.run("UPDATE service_principals SET deleted_at = 1 WHERE app_id = :a", {"a": AUTOMATION})
         )
     assert message(house, token) == REVOKED
-    assert not active(house, token)
+    assert introspection.introspect(house.world, automation, token) == {"active": False}
 
 
 def test_version_two_is_asked_by_the_api_not_by_the_client(house: House) -> None:
@@ -343,13 +343,13 @@ def test_a_public_client_that_brings_a_secret_is_checked(house: House) -> None:
 def test_G3_introspection_shows_inactive_and_nothing_else(house: House) -> None:
     token = tokens_for(house, MAILBOX)["access_token"]
     house.reset(house.people["max"], MAILBOX)
-    assert introspection.introspect(house.world, house.contoso, token) == {"active": False}
-    assert introspection.introspect(house.world, house.contoso, "") == {"active": False}
-    assert introspection.introspect(house.world, house.contoso, "..") == {"active": False}
+    assert introspection.introspect(house.world, client(house), token) == {"active": False}
+    assert introspection.introspect(house.world, client(house), "") == {"active": False}
+    assert introspection.introspect(house.world, client(house), "..") == {"active": False}
 
 
 def test_an_app_only_token_is_shown_with_its_roles(house: House) -> None:
-    shown = introspection.introspect(house.world, house.contoso, app_token(house))
+    shown = introspection.introspect(house.world, client(house, AUTOMATION), app_token(house))
     assert shown["roles"] == ["User.Invite.All", "User.ReadWrite.All"]
     assert (shown["scope"], shown["client_id"], shown["token_type"]) == ("", AUTOMATION, "Bearer")
     assert not {"rm_epoch", "rm_gid", "wids"} & set(shown)
@@ -391,11 +391,15 @@ def test_RFC7009_nobody_ends_what_is_not_his(house: House) -> None:
     body, app = tokens_for(house, HOME), app_token(house)
     for other in (client(house, AUTOMATION), replace(client(house), tenant_id=house.fabrikam)):
         for kind in ("access_token", "refresh_token"):
-            introspection.revoke(house.world, other, body[kind])
-    introspection.revoke(house.world, client(house, AUTOMATION), app)
+            with pytest.raises(TokenRefused) as refusal:
+                introspection.revoke(house.world, other, body[kind])
+            assert (refusal.value.error, refusal.value.number) == ("invalid_grant", 70000)
+    with pytest.raises(TokenRefused) as refusal:
+        introspection.revoke(house.world, client(house, AUTOMATION), app)
+    assert refusal.value.error == "unsupported_token_type"
     assert active(house, body["access_token"])
     assert active(house, body["refresh_token"])
-    assert active(house, app), "the standing grant of an application ends by its epoch alone"
+    assert active(house, app, AUTOMATION), "the standing grant of an application ends by its epoch alone"
     house.clock.pass_(hours=2)
     introspection.revoke(house.world, client(house), body["access_token"])
     assert active(house, body["refresh_token"]), "an expired access token ends nothing"

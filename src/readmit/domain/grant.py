@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 ResponseMode = Literal["query", "fragment", "form_post"]
+ResponseType = Literal["code", "id_token", "code id_token"]
 
 OPENID_SCOPES: Final = frozenset({"openid", "profile", "email", "offline_access"})
 """Scopes of OpenID Connect itself: they belong to no resource."""
@@ -35,7 +36,16 @@ class AuthorizeRequest:
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     ui_locales: str | None = None
+    response_type: ResponseType = "code"
+    """What goes back; an ID token only by `form_post`, and only where the application is registered for it."""
+    hinted_user: str | None = None
+    """The user of an `id_token_hint`: nobody else is to be signed in by this request."""
     device: str | None = None
     """The digest of the device code that waits for this; nobody is redirected then (RFC 8628)."""
     requester: str | None = None
     """The address that the device asked from."""
+
+    @property
+    def oldest(self) -> int | None:
+        """How old in seconds a proof may be when the request comes; 0: it must be given anew (`prompt=login`)."""
+        return 0 if "login" in self.prompt else self.max_age

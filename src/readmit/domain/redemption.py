@@ -126,7 +126,7 @@ def next_step(flow: Flow, *, code_sent: bool, consent_needed: bool, now: datetim
     """The step that a flow is at. A stale proof leads back to the proof (security L3)."""
     if flow.address is None:
         return Step.ADDRESS
-    if flow.proof is None or now > flow.proof.at + PROOF_LIFETIME:
+    if flow.proof is None or now > flow.proof.at + PROOF_LIFETIME or not answers(flow):
         if flow.method == "home":
             return Step.PASSWORD
         if flow.method == "provider":
@@ -135,6 +135,34 @@ def next_step(flow: Flow, *, code_sent: bool, consent_needed: bool, now: datetim
     if flow.kind == "redemption":
         return Step.CONSENT
     return Step.APP_CONSENT if consent_needed else Step.FINISH
+
+
+_SKEW: Final = timedelta(seconds=60)
+"""What another provider's clock, in whole seconds, may lag behind ours (security I3)."""
+
+
+def oldest(target: Target) -> int | None:
+    """How old in seconds a proof may be when the way begins; 0: a live sign-in is not enough."""
+    if isinstance(target, ToAccount):
+        return 0 if target.fresh else None
+    return target.request.oldest if isinstance(target, ToApplication) else None
+
+
+def recent(flow: Flow, proved: datetime, *, elsewhere: bool = False) -> bool:
+    """Whether a proof of that time is young enough for what the way leads to: by `max_age`, `prompt=login`, N7.
+
+    The age counts back from the request, so that the time spent on our own pages does not make a fresh proof old.
+    """
+    allowed = oldest(flow.target)
+    if allowed is None:
+        return True
+    return proved >= flow.created - timedelta(seconds=allowed) - (_SKEW if elsewhere else timedelta())
+
+
+def answers(flow: Flow) -> bool:
+    """Whether the flow holds a proof that its application accepts."""
+    proof = flow.proof
+    return proof is not None and recent(flow, proof.auth_time, elsewhere=proof.binding.kind not in ("tenant", "mail"))
 
 
 def check_open(

@@ -44,6 +44,7 @@ class TenantSettings:
     guestRefreshHours: int | None = None
     """None is 24, under `--emulate entra` 2,160 (lifecycle L24)."""
     allowPasswordGrant: bool = False
+    """For tests only: applications may ask members for their password themselves (security O7)."""
     primaryIdentityProviderPrecedenceOrder: tuple[Category, ...] = get_args(Category)
     """Which kind of home is asked first at a redemption; one that is left out is not asked (lifecycle L21)."""
     fallbackIdentityProvider: Fallback = "defaultConfiguredIdp"
@@ -71,8 +72,6 @@ class TenantSettings:
     def _consistent(self) -> TenantSettings:
         if self.allowedDomains and self.blockedDomains:
             raise InvalidSetting("allowedDomains and blockedDomains exclude each other (lifecycle L37)")
-        if self.allowPasswordGrant:
-            raise InvalidSetting("'allowPasswordGrant' is not there yet in this version; leave it out")
         if len("".join(self.allowedDomains + self.blockedDomains)) > 25_000:
             raise InvalidSetting("a domain list has at most 25,000 characters (lifecycle L37)")
         return self

@@ -10,6 +10,7 @@ from readmit.domain.guest import User
 from readmit.domain.redemption import Flow, Step, Target, ToApplication, next_step
 from readmit.domain.tenant import Tenant
 from readmit.flows import authorize, consent, device, granting, sign_in_log
+from readmit.flows.authorize import NOTHING, Response
 from readmit.flows.browsers import Browser, add_sign_in
 from readmit.flows.open_flow import Onward, flow_of, tenant_of
 from readmit.flows.world import World
@@ -19,12 +20,12 @@ from readmit.storage.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """The browser is signed in: where it goes, under which session, with which authorization code."""
+    """The browser is signed in: where it goes, under which session, with what for the application."""
 
     target: Target
     tenant: Tenant
     session_token: str
-    code: str | None = None
+    response: Response = NOTHING
 
 
 def arrive(
@@ -61,8 +62,8 @@ def arrive(
         if not device.approve(tx, world, request, entry):
             raise DeadEnd(Page.CLOSED, org=tenant.display_name)
         return Arrived(flow.target, tenant, token)
-    code = authorize.issue_code(tx, world, request, entry) if request is not None else None
-    return Arrived(flow.target, tenant, token, code)
+    response = authorize.respond(tx, world, request, entry) if request is not None else NOTHING
+    return Arrived(flow.target, tenant, token, response)
 
 
 def to_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:

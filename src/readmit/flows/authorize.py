@@ -1,10 +1,11 @@
-"""Authorization codes: 60 seconds, one use, bound to redirect URI and PKCE challenge (security O2, O3)."""
+"""What an application gets back from the browser, and codes: 60 seconds, one use, PKCE (security O2, O3)."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,19 +14,47 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.session import SignIn
 from readmit.flows.browsers import digest
 from readmit.flows.granting import make_grant, malformed
-from readmit.flows.issue import Exchange, ended, tokens_of
+from readmit.flows.issue import Exchange, ended, front_channel_id_token, tokens_of
 from readmit.flows.world import World
-from readmit.storage import grants
+from readmit.storage import grants, sessions
 from readmit.storage.clients import Client
-from readmit.storage.grants import Code
+from readmit.storage.grants import Code, Grant
 from readmit.storage.transaction import Transaction
 
 _CODE_LIFETIME: Final = timedelta(seconds=60)
 
 
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes back to the application through the browser."""
+
+    code: str | None = None
+    id_token: str | None = None
+
+    def fields(self) -> dict[str, str]:
+        """The parameters of the authorization response."""
+        given = {"code": self.code, "id_token": self.id_token}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+NOTHING: Final = Response()
+
+
+def respond(tx: Transaction, world: World, request: AuthorizeRequest, sign_in: SignIn) -> Response:
+    """A code, an ID token, or both, by the response type; the session remembers the application (graph G76)."""
+    grant = make_grant(tx, world, request, sign_in)
+    sessions.add_application(tx, grant, sign_in.session_id)
+    code = _code(tx, world, grant, request) if "code" in request.response_type.split() else None
+    id_token = front_channel_id_token(tx, world, grant, code) if "id_token" in request.response_type.split() else None
+    return Response(code, id_token)
+
+
 def issue_code(tx: Transaction, world: World, request: AuthorizeRequest, sign_in: SignIn) -> str:
     """A grant for the sign-in and its code: 60 s, one use."""
-    grant = make_grant(tx, world, request, sign_in)
+    return _code(tx, world, make_grant(tx, world, request, sign_in), request)
+
+
+def _code(tx: Transaction, world: World, grant: Grant, request: AuthorizeRequest) -> str:
     code = world.new_secret()
     challenge, now = request.challenge, world.now()
     grants.add_code(tx, grant, digest(code), redirect_uri=request.redirect_uri, challenge=challenge, now=now)

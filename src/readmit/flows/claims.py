@@ -91,11 +91,12 @@ def of_user(
     resource: Client,
     *,
     roles: list[str],
-    wids: list[str],
+    directory_roles: list[str],
     uti: str,
     ip: str,
+    acr: str | None = None,
 ) -> dict[str, Any]:
-    """A delegated access token."""
+    """A delegated access token; `acr` says how the client proved itself, None: as it is registered."""
     version = version_of(resource)
     scopes = " ".join(name for name in grant.scope.split() if name not in ("openid", "profile", "offline_access"))
     claims: dict[str, Any] = {
@@ -107,7 +108,7 @@ def of_user(
         "sub": pairwise(tenant, user.id, resource.app_id),
         "idtyp": "user",
         "scp": scopes,
-        "wids": [*wids, GUEST_ROLES["limited"] if user.user_type == "Guest" else _ANY_MEMBER],
+        "wids": wids(user, directory_roles),
         "acct": 1 if user.user_type == "Guest" else 0,
         "amr": list(grant.amr),
         "auth_time": int(grant.auth_time.timestamp()),
@@ -123,13 +124,26 @@ def of_user(
         claims["sid"] = grant.session_id
     if roles:
         claims["roles"] = roles
-    claims |= _client_claims(client, version, "0" if client.public else "1")
+    claims |= _client_claims(client, version, acr or ("0" if client.public else "1"))
     claims |= names(user)
     return claims | identity(user, tenant, "unique_name" if version == 1 else "preferred_username")
 
 
-def of_identity(user: User, tenant: Tenant, grant: Grant, *, roles: list[str], hash_of: str) -> dict[str, Any]:
-    """An ID token; `at_hash` of the access token that goes with it."""
+def wids(user: User, roles: list[str]) -> list[str]:
+    """Role template ids: the directory roles held, and what every member or every guest is."""
+    return [*roles, GUEST_ROLES["limited"] if user.user_type == "Guest" else _ANY_MEMBER]
+
+
+def of_identity(
+    user: User,
+    tenant: Tenant,
+    grant: Grant,
+    *,
+    roles: list[str],
+    access: str | None = None,
+    code: str | None = None,
+) -> dict[str, Any]:
+    """An ID token; `at_hash` of the access token or `c_hash` of the code that goes with it."""
     scopes = grant.scope.split()
     claims: dict[str, Any] = {
         "aud": grant.client_id,
@@ -138,8 +152,8 @@ def of_identity(user: User, tenant: Tenant, grant: Grant, *, roles: list[str], h
         "sub": pairwise(tenant, user.id, grant.client_id),
         "oid": user.id,
         "tid": tenant.id,
-        "acct": 1 if user.user_type == "Guest" else 0,
         "auth_time": int(grant.auth_time.timestamp()),
+        "acr": "1",
         "amr": list(grant.amr),
         "name": user.display_name,
     }
@@ -149,14 +163,21 @@ def of_identity(user: User, tenant: Tenant, grant: Grant, *, roles: list[str], h
         claims["nonce"] = grant.nonce
     if roles:
         claims["roles"] = roles
-    half = hashlib.sha256(hash_of.encode()).digest()[:16]
-    claims["at_hash"] = base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+    if access is not None:
+        claims["at_hash"] = _half_hash(access)
+    if code is not None:
+        claims["c_hash"] = _half_hash(code)
     if "profile" in scopes:
         claims |= names(user)
     shown = identity(user, tenant, "preferred_username")
     if "email" not in scopes:
         shown.pop("email", None)
     return claims | shown
+
+
+def _half_hash(token: str) -> str:
+    """The left half of a SHA-256 (OpenID Connect Core 3.1.3.6)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
 def names(user: User) -> dict[str, str]:

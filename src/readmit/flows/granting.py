@@ -49,7 +49,7 @@ def make_grant(tx: Transaction, world: World, request: AuthorizeRequest, sign_in
         user_id=sign_in.user_id,
         epoch=sign_in.epoch,
         client_id=client.app_id,
-        session_id=sign_in.session_id,
+        session_id=sign_in.session_id or None,
         resource=request.resource,
         graph=request.graph,
         scope=" ".join(consent.granted_scopes(tx, request, sign_in.user_id)),

@@ -11,9 +11,10 @@ from readmit.domain.guest import User
 from readmit.domain.tenant import Tenant
 from readmit.flows import claims, consent, sign_in_log, tokens
 from readmit.flows.browsers import digest
-from readmit.flows.granting import provider_serves, revoked
+from readmit.flows.granting import malformed, provider_serves, revoked
+from readmit.flows.optional_claims import configured
 from readmit.flows.world import World
-from readmit.storage import grants, roles, tenants, users
+from readmit.storage import device_codes, grants, roles, tenants, users
 from readmit.storage.clients import Client
 from readmit.storage.grants import Grant
 from readmit.storage.transaction import Transaction
@@ -29,6 +30,21 @@ class Exchange:
     resource: tokens.Asked | None = None
     ip: str = ""
     correlation_id: str | None = None
+    acr: str | None = None
+    """How the client proved itself: 0 not at all, 1 by a secret, 2 by a certificate; None: as it is registered."""
+    capable: bool = False
+    """Whether it understands claims challenges (`xms_cc` `CP1`)."""
+
+
+def belongs_to(tx: Transaction, token: str) -> str:
+    """The tenant that issued a code, refresh token or device code. Raises TokenRefused (70000) for what nobody did."""
+    hashed = digest(token)
+    code, refreshed = grants.code(tx, hashed), grants.refresh(tx, hashed)
+    device = device_codes.get(tx, hashed)
+    found = code.grant if code is not None else refreshed[0] if refreshed is not None else device
+    if found is None:
+        raise malformed()
+    return found.tenant_id
 
 
 def tokens_of(
@@ -44,8 +60,7 @@ def tokens_of(
     if brought.resource is not None:
         grant = consent.turned(tx, client, grant, brought.resource)
     resource = tokens.resource_of(tx, tenant.id, tokens.Asked(grant.resource, graph=grant.graph))
-    now = world.now()
-    access = _access_token(tx, world, user, tenant, grant, client, resource, brought.ip)
+    access = _access_token(tx, world, _Party(user, tenant, client), grant, resource, brought)
     scopes = grant.scope.split()
     body: dict[str, Any] = {
         "token_type": "Bearer",
@@ -56,38 +71,67 @@ def tokens_of(
     }
     if "offline_access" in scopes:
         body["refresh_token"] = refresh or world.new_secret()
-        grants.add_refresh(tx, grant.id, digest(body["refresh_token"]), now)
+        grants.add_refresh(tx, grant.id, digest(body["refresh_token"]), world.now())
     if "openid" in scopes:
-        own_roles = tokens.role_values(tx, user.id, client)
-        identity = claims.of_identity(user, tenant, grant, roles=own_roles, hash_of=access)
-        body["id_token"] = world.keyring.sign(identity | claims.times(now), typ="JWT", now=now)
+        body["id_token"] = _id_token(tx, world, _Party(user, tenant, client), grant, access=access)
     body["client_info"] = _client_info(user, tenant)
     return body
 
 
+@dataclass(frozen=True, slots=True)
+class _Party:
+    """For whom a token is: the user, in which tenant, at which client."""
+
+    user: User
+    tenant: Tenant
+    client: Client
+
+
 def _access_token(
-    tx: Transaction,
-    world: World,
-    user: User,
-    tenant: Tenant,
-    grant: Grant,
-    client: Client,
-    resource: Client,
-    ip: str,
+    tx: Transaction, world: World, party: _Party, grant: Grant, resource: Client, brought: Exchange
 ) -> str:
-    now = world.now()
+    now, user = world.now(), party.user
     body = claims.of_user(
         user,
-        tenant,
+        party.tenant,
         grant,
-        client,
+        party.client,
         resource,
         roles=tokens.role_values(tx, user.id, resource),
-        wids=sorted(roles.roles_of(tx, user.id)),
+        directory_roles=sorted(roles.roles_of(tx, user.id)),
         uti=world.new_secret()[:22],
-        ip=ip,
+        ip=brought.ip,
+        acr=brought.acr,
     )
-    return world.keyring.sign(body | claims.times(now), typ="at+jwt", now=now)
+    if brought.capable:
+        body["xms_cc"] = ["CP1"]
+    more = configured(tx, user, party.tenant, grant, resource, kind="accessToken")
+    return world.keyring.sign(more | body | claims.times(now), typ="at+jwt", now=now)
+
+
+def _id_token(
+    tx: Transaction,
+    world: World,
+    party: _Party,
+    grant: Grant,
+    *,
+    access: str | None = None,
+    code: str | None = None,
+) -> str:
+    now = world.now()
+    own_roles = tokens.role_values(tx, party.user.id, party.client)
+    body = claims.of_identity(party.user, party.tenant, grant, roles=own_roles, access=access, code=code)
+    more = configured(tx, party.user, party.tenant, grant, party.client, kind="idToken")
+    return world.keyring.sign(more | body | claims.times(now), typ="JWT", now=now)
+
+
+def front_channel_id_token(tx: Transaction, world: World, grant: Grant, code: str | None) -> str:
+    """The ID token of an authorization response, with `c_hash` where a code goes along (graph G76)."""
+    user, tenant = users.live(tx, grant.tenant_id, grant.user_id), tenants.get(tx, grant.tenant_id)
+    client = tokens.client_of(tx, grant.tenant_id, grant.client_id)
+    assert user is not None
+    assert tenant is not None
+    return _id_token(tx, world, _Party(user, tenant, client), grant, code=code)
 
 
 def _client_info(user: User, tenant: Tenant) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from readmit.domain.guest import User
 from readmit.domain.invitation import Invitation
 from readmit.domain.provider import Provider
-from readmit.domain.redemption import Flow, Step, ToAccount, ToApplication, next_step
+from readmit.domain.redemption import Flow, Step, ToApplication, next_step
 from readmit.domain.tenant import Tenant
 from readmit.flows.arrive import to_consent
 from readmit.flows.browsers import Browser
@@ -54,7 +54,7 @@ def look(tx: Transaction, world: World, browser: Browser, flow_id: str) -> View:
         tenant=tenant,
         home=tenants.get(tx, flow.home_tenant_id) if flow.home_tenant_id else None,
         provider=providers.get(tx, tenant.id, flow.provider_id) if flow.provider_id else None,
-        account=live_account(tx, world, browser, flow) if _may_reuse(flow) else None,
+        account=live_account(tx, world, browser, flow),
         guest=guest,
         invitation=invitation,
         inviter=_inviter(tx, invitation),
@@ -63,13 +63,6 @@ def look(tx: Transaction, world: World, browser: Browser, flow_id: str) -> View:
         code=code,
         one_time=flow.proof is not None and flow.proof.amr == ONE_TIME,
     )
-
-
-def _may_reuse(flow: Flow) -> bool:
-    """`prompt=login` asks for the password anew, and so does what wants a fresh proof."""
-    if isinstance(flow.target, ToAccount):
-        return not flow.target.fresh
-    return not (isinstance(flow.target, ToApplication) and "login" in flow.target.request.prompt)
 
 
 def _inviter(tx: Transaction, invitation: Invitation | None) -> str | None:

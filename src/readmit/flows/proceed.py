@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Pending, User
-from readmit.domain.redemption import Flow, check_proof, check_sign_in
+from readmit.domain.redemption import Flow, answers, check_proof, check_sign_in
 from readmit.domain.tenant import Tenant
 from readmit.flows.arrive import Arrived, arrive
 from readmit.flows.browsers import Browser
@@ -23,7 +23,7 @@ def proceed(tx: Transaction, world: World, browser: Browser, flow_id: str) -> On
     flow = flow_of(tx, world, browser, flow_id)
     tenant = tenant_of(tx, flow)
     proof = flow.proof
-    if proof is None or proof.amr == ONE_TIME:
+    if proof is None or proof.amr == ONE_TIME or not answers(flow):
         return Onward()
     user = meant(tx, flow)
     if proof.counters is not None and not proof.counters.hold(user):

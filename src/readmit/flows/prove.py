@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 
 from readmit.domain.address import EmailAddress, key_of
-from readmit.domain.errors import DeadEnd, Page, Throttled
+from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, NeverInvited, User, home_binding
-from readmit.domain.redemption import Flow, Proof
+from readmit.domain.redemption import Flow, Proof, oldest, recent
 from readmit.domain.session import SignIn
-from readmit.flows import sign_in_log
+from readmit.flows import password_tries, sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in, session_of
 from readmit.flows.meant import counters
 from readmit.flows.open_flow import flow_of
 from readmit.flows.world import World
-from readmit.storage import attempts, browser_flows, tenants, users
+from readmit.storage import browser_flows, tenants, users
 from readmit.storage.transaction import Transaction
 
-_WRONG_PER_HOUR = 10
-_PER_IP_AND_HOUR = 60
-_MINUTE = timedelta(minutes=1)
 ONE_TIME = ("one_time",)
 """The `amr` of a one-time password: it only opens the page that replaces it (security D1)."""
 
@@ -86,18 +83,10 @@ def _count_password_try(tx: Transaction, world: World, browser: Browser, flow_id
     flow, now = flow_of(tx, world, browser, flow_id), world.now()
     assert flow.address is not None
     subject = f"{flow.home_tenant_id}:{flow.address.key}"
-    if attempts.count(tx, "password-ip", browser.ip, now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
-        raise Throttled(_seconds(now, attempts.HOUR))
-    wrong = attempts.count(tx, "password", subject, now=now, length=attempts.HOUR)
-    if wrong > _WRONG_PER_HOUR and attempts.count(tx, "password-minute", subject, now=now, length=_MINUTE) > 1:
-        raise Throttled(_seconds(now, _MINUTE))
+    password_tries.count(tx, world, subject, browser.ip)
     account = home_account(tx, flow)
     stored, expires = users.password(tx, account.id) if account else (None, None)
     return None if expires is not None and expires <= now else stored
-
-
-def _seconds(now: datetime, length: timedelta) -> int:
-    return max(1, int((attempts.period_end(now, length) - now).total_seconds()))
 
 
 def _record_password(
@@ -109,9 +98,7 @@ def _record_password(
     if not right or account is None or flow.address is None or current != stored:
         sign_in_log.wrong_password(tx, world, browser, flow, account)
         return Proved(Answer.WRONG)
-    attempts.take_back(tx, "password-ip", browser.ip, now=now, length=attempts.HOUR)
-    subject = f"{flow.home_tenant_id}:{flow.address.key}"
-    attempts.take_back(tx, "password", subject, now=now, length=attempts.HOUR)
+    password_tries.take_back(tx, world, f"{flow.home_tenant_id}:{flow.address.key}", browser.ip)
     if expires is not None:
         browser_flows.update(tx, replace(flow, proof=_home_proof(tx, account, now, now, ONE_TIME)))
         return Proved(Answer.PROVED)
@@ -149,7 +136,10 @@ def _replace_one_time(tx: Transaction, world: World, browser: Browser, flow_id: 
 
 
 def live_account(tx: Transaction, world: World, browser: Browser, flow: Flow) -> User | None:
-    """The account that this browser is signed in with at the flow's home tenant, if it is the one that is asked for."""
+    """The account that this browser is signed in with at the flow's home tenant, if it is the one that is asked for.
+
+    A sign-in that is too old for where the way leads (`max_age`, `prompt=login`) proves nothing to it.
+    """
     sign_in = _live_sign_in(tx, world, browser, flow)
     account = _internal(tx, sign_in) if sign_in else None
     if account is None or flow.address is None:
@@ -161,8 +151,11 @@ def live_account(tx: Transaction, world: World, browser: Browser, flow: Flow) ->
 def _live_sign_in(tx: Transaction, world: World, browser: Browser, flow: Flow) -> SignIn | None:
     if flow.home_tenant_id is None:
         return None
+    if oldest(flow.target) == 0:
+        return None
     session = session_of(tx, browser.session_token, world.now())
-    return session.at(flow.home_tenant_id) if session else None
+    found = session.at(flow.home_tenant_id) if session else None
+    return found if found is not None and recent(flow, found.at) else None
 
 
 def _internal(tx: Transaction, sign_in: SignIn) -> User | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from readmit.domain.address import EmailAddress, InvalidAddress
+from readmit.domain.address import EmailAddress, InvalidAddress, key_of
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, User, home_binding
@@ -14,6 +14,7 @@ from readmit.domain.session import SignIn
 from readmit.domain.sign_in_log import Failure, dead_end
 from readmit.domain.tenant import Tenant
 from readmit.flows import authorize, consent, granting, sign_in_log, tokens
+from readmit.flows.authorize import Response
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.methods import sign_in_method
 from readmit.flows.world import World
@@ -67,8 +68,8 @@ def hinted(request: AuthorizeRequest) -> EmailAddress | None:
 
 def begin_authorize(
     tx: Transaction, world: World, browser: Browser, *, flow_id: str, tenant: Tenant, request: AuthorizeRequest
-) -> str | Flow:
-    """A code where a live sign-in and consent suffice, else the flow that gets them.
+) -> Response | Flow:
+    """What the application asked for where a live sign-in and consent suffice, else the flow that gets them.
 
     Raises TokenRefused for `prompt=none`: login_required 50058, interaction_required 65001, or 50105; DeadEnd P11.
     What it notes before in the sign-in log stands if the caller commits.
@@ -76,6 +77,8 @@ def begin_authorize(
     session = session_of(tx, browser.session_token, world.now())
     entry = session.at(tenant.id) if session else None
     user = users.live(tx, tenant.id, entry.user_id) if entry else None
+    if user is not None and not _is_hinted(tx, request, user):
+        entry, user = None, None
     silent = "none" in request.prompt
     if entry is None or user is None or not _suffices(tx, world, request, entry, user):
         if silent:
@@ -115,15 +118,26 @@ def begin_authorize(
         return flow
     sessions.seen(tx, entry, world.now())
     sign_in_log.silent(tx, world, browser, request, entry)
-    return authorize.issue_code(tx, world, request, entry)
+    return authorize.respond(tx, world, request, entry)
 
 
 def _suffices(tx: Transaction, world: World, request: AuthorizeRequest, entry: SignIn, user: User) -> bool:
     if not granting.provider_serves(tx, user):
         return False
-    if "login" in request.prompt or "select_account" in request.prompt:
+    if "select_account" in request.prompt or request.oldest == 0:
         return False
-    return request.max_age is None or world.now() <= entry.at + timedelta(seconds=request.max_age)
+    return request.oldest is None or world.now() <= entry.at + timedelta(seconds=request.oldest)
+
+
+def _is_hinted(tx: Transaction, request: AuthorizeRequest, user: User) -> bool:
+    """Whether the application means this user: its hints name nobody else (OpenID Connect Core 3.1.2.1)."""
+    if request.hinted_user is not None and request.hinted_user != user.id:
+        return False
+    address = hinted(request)
+    if address is None or address.key in (key_of(user.sign_in_name), key_of(user.upn)):
+        return True
+    owner = users.by_address(tx, user.tenant_id, address.key)
+    return owner is not None and owner.id == user.id
 
 
 def _session_proof(world: World, user: User, entry: SignIn) -> Proof:

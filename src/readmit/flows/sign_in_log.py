@@ -7,7 +7,7 @@ follows belong together.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from readmit.domain.errors import Page, TokenRefused
@@ -123,6 +123,38 @@ def token_refused(
     grant = found.grant if found is not None else refresh[0] if refresh is not None else None
     if grant is not None:
         grant_refused(tx, world, grant, error, ip=ip, correlation_id=correlation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A sign-in at the token endpoint, without a browser; `key` is the match key of the name that was given."""
+
+    request: AuthorizeRequest
+    ip: str
+    correlation_id: str | None
+    key: str
+
+
+def direct(
+    tx: Transaction, world: World, attempt: Direct, user: User | None, *, failure: Failure | None = None
+) -> None:
+    """A name and a password were given to an application (password grant)."""
+    id, request = world.new_id(), attempt.request
+    made = Attempt(
+        id=id,
+        tenant_id=request.tenant_id,
+        kind="sign_in",
+        interactive=False,
+        correlation_id=attempt.correlation_id or id,
+        ip=attempt.ip,
+        resource_tenant_id=request.tenant_id,
+        app_id=request.client_id,
+        resource=_resource(request.resource, graph=request.graph),
+        home_tenant_id=request.tenant_id,
+        failure=failure,
+        address_hash=world.keyring.digest(_ADDRESS, attempt.key),
+    )
+    _append(tx, world, _about(made, user))
 
 
 # ---------------------------------------------------------------------- pieces

@@ -98,6 +98,13 @@ class Presented:
     assertion: str | None = None
     audiences: tuple[str, ...] = ()
 
+    @property
+    def acr(self) -> str:
+        """0 for nothing, 1 for a secret, 2 for a certificate (graph G77 `appidacr`)."""
+        if self.assertion is not None:
+            return "2"
+        return "0" if self.secret is None else "1"
+
 
 def unknown_client(client_id: str, tenant_name: str) -> TokenRefused:
     """TE2, 700016."""
@@ -222,16 +229,16 @@ def resource_of(tx: Transaction, tenant_id: str, asked: Asked) -> Client:
 
 
 def client_credentials(
-    world: World, tenant_id: str, presented: Presented, asked: Asked, origin: str
+    world: World, tenant_id: str, presented: Presented, asked: Asked, origin: str, *, capable: bool = False
 ) -> dict[str, object]:
     """A token for the application itself; issuing it writes nothing (graph G77)."""
     client = authenticated_client(world, tenant_id, presented, confidential=True)
-    acr = "1" if presented.assertion is None else "2"
-    return world.database.read(_application_token, world, client, asked, origin, acr)
+    more: dict[str, Any] = {"acr": presented.acr, "capable": capable}
+    return world.database.read(_application_token, world, client, asked, origin, **more)
 
 
 def _application_token(
-    tx: Transaction, world: World, client: Client, asked: Asked, origin: str, acr: str
+    tx: Transaction, world: World, client: Client, asked: Asked, origin: str, *, acr: str, capable: bool
 ) -> dict[str, object]:
     resource = resource_of(tx, client.tenant_id, asked)
     body = claims.of_application(
@@ -244,6 +251,8 @@ def _application_token(
         uti=world.new_secret()[:22],
         acr=acr,
     )
+    if capable:
+        body["xms_cc"] = ["CP1"]
     now = world.now()
     token = world.keyring.sign(body | claims.times(now), typ="at+jwt", now=now)
     return {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token}

@@ -15,7 +15,7 @@ import structlog
 
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.provider import Provider, TurnedBack, Untrusted
-from readmit.domain.redemption import Flow, Proof
+from readmit.domain.redemption import Flow, Proof, oldest
 from readmit.domain.saml import Metadata
 from readmit.flows import upstream_oidc, upstream_saml
 from readmit.flows.browsers import Browser, digest
@@ -56,7 +56,8 @@ def ask(world: World, browser: Browser, flow_id: str) -> str:
             asked = upstream_saml.asked(world, waiting, state, flow.target)
             url = upstream_saml.sign_in_url(world, provider, pinned, asked, hint=hint)
         else:
-            url = upstream_oidc.sign_in_url(world, provider, waiting, state, hint=hint)
+            max_age = oldest(flow.target)
+            url = upstream_oidc.sign_in_url(world, provider, waiting, state, hint=hint, max_age=max_age)
     except ProviderDown as down:
         raise _unavailable(provider, down) from down
     world.database.write(_wait, world, browser, digest(state), waiting)

@@ -14,9 +14,12 @@ from readmit.storage import providers
 from readmit.storage.providers import Waiting
 
 
-def sign_in_url(world: World, provider: Provider, waiting: Waiting, state: str, *, hint: str | None) -> str:
-    """Where the browser goes. Raises ProviderDown."""
-    return world.relying_party.authorization_url(provider, _asked(waiting, state), world.now(), login_hint=hint)
+def sign_in_url(
+    world: World, provider: Provider, waiting: Waiting, state: str, *, hint: str | None, max_age: int | None
+) -> str:
+    """Where the browser goes; a proof older than `max_age` seconds will not do. Raises ProviderDown."""
+    asked = _asked(waiting, state)
+    return world.relying_party.authorization_url(provider, asked, world.now(), login_hint=hint, max_age=max_age)
 
 
 def believe(world: World, provider: Provider, waiting: Waiting, values: Mapping[str, str]) -> Proof:

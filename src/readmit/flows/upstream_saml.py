@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from readmit.domain.provider import Provider, Untrusted
-from readmit.domain.redemption import Proof, Target, ToApplication
+from readmit.domain.redemption import Proof, Target, oldest
 from readmit.domain.saml import Metadata, identity_of
 from readmit.flows import keys
 from readmit.flows.browsers import digest
@@ -45,15 +45,9 @@ def asked(world: World, waiting: Waiting, state: str, target: Target) -> Asked:
         state=state,
         service=entity_id(world, waiting.provider_id),
         consumer=waiting.redirect_uri,
-        fresh=waiting.asked if _fresh(target) else None,
+        # Who wants somebody to prove himself anew gets no old session of the provider either.
+        fresh=waiting.asked if oldest(target) is not None else None,
     )
-
-
-def _fresh(target: Target) -> bool:
-    """An application that wants somebody to prove himself anew gets no old session of the provider either."""
-    if not isinstance(target, ToApplication):
-        return False
-    return "login" in target.request.prompt or target.request.max_age is not None
 
 
 def sign_in_url(world: World, provider: Provider, pinned: Metadata, asked: Asked, *, hint: str | None) -> str:

@@ -111,9 +111,15 @@ class RelyingParty:
     # ------------------------------------------------------------------- asking
 
     def authorization_url(
-        self, provider: Provider, asked: Asked, now: datetime, *, login_hint: str | None = None
+        self,
+        provider: Provider,
+        asked: Asked,
+        now: datetime,
+        *,
+        login_hint: str | None = None,
+        max_age: int | None = None,
     ) -> str:
-        """Where the browser goes. Raises ProviderDown."""
+        """Where the browser goes; `max_age` in seconds, 0 asks for a new sign-in there. Raises ProviderDown."""
         endpoint = self._of(provider, now).metadata.authorization_endpoint
         query = {
             "response_type": "code",
@@ -127,6 +133,10 @@ class RelyingParty:
         }
         if login_hint:
             query["login_hint"] = login_hint
+        if max_age is not None:
+            query["max_age"] = str(max_age)
+        if max_age == 0:
+            query["prompt"] = "login"
         joint = "&" if urlsplit(endpoint).query else "?"
         return f"{endpoint}{joint}{urlencode(query, quote_via=quote)}"
 

@@ -38,6 +38,20 @@ class Client:
             bool(self.public_redirect_uris or self.spa_redirect_uris) and not self.web_redirect_uris
         )
 
+    @property
+    def id_tokens_issued(self) -> bool:
+        """Whether ID tokens may come from the authorization endpoint (`enableIdTokenIssuance`)."""
+        web = self.properties.get("web")
+        implicit = web.get("implicitGrantSettings") if isinstance(web, dict) else None
+        return isinstance(implicit, dict) and implicit.get("enableIdTokenIssuance") is True
+
+    @property
+    def logout_url(self) -> str | None:
+        """Where the application hears that a session ended (Front-Channel Logout 1.0)."""
+        web = self.properties.get("web")
+        found = (web.get("logoutUrl") if isinstance(web, dict) else None) or self.properties.get("logoutUrl")
+        return found if isinstance(found, str) else None
+
 
 _SELECT = """
 SELECT s.app_id, s.tenant_id, s.id, s.display_name, s.account_enabled, s.assignment_required, s.epoch, a.id,

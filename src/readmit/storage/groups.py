@@ -114,6 +114,29 @@ def is_above(tx: Transaction, upper_id: str, lower_id: str) -> bool:
     return tx.one(_ABOVE, {"start": lower_id, "wanted": upper_id}) is not None
 
 
+_OF_MEMBER: Final = """
+WITH RECURSIVE over_(id) AS (
+  SELECT m.group_id FROM group_members m JOIN groups g ON g.id = m.group_id AND g.deleted_at IS NULL
+   WHERE m.member_id = :member
+  UNION SELECT m.group_id FROM group_members m JOIN over_ ON m.member_id = over_.id
+    JOIN groups g ON g.id = m.group_id AND g.deleted_at IS NULL)
+SELECT g.id FROM over_ JOIN groups g ON g.id = over_.id
+ WHERE (:every = 1 OR g.security_enabled = 1 OR :assigned IS NOT NULL)
+   AND (:assigned IS NULL OR EXISTS
+     (SELECT 1 FROM app_role_assignments a WHERE a.principal_id = g.id AND a.resource_id = :assigned))
+ ORDER BY g.id
+"""
+
+
+def of_member(tx: Transaction, member_id: str, *, every: bool, assigned_to: str | None) -> list[str]:
+    """Ids of the live groups that somebody stands in over any number of steps, sorted: those for security, or `every`.
+
+    `assigned_to`: only groups that are assigned to this service principal, of whatever kind.
+    """
+    rows = tx.all(_OF_MEMBER, {"member": member_id, "every": int(every), "assigned": assigned_to})
+    return [row[0] for row in rows]
+
+
 def add_owner(tx: Transaction, object_id: str, owner_id: str) -> bool:
     """Enter an owner of a group, application or service principal; False if it is one already."""
     sql = "INSERT INTO owners (object_id, owner_id) VALUES (:object, :owner) ON CONFLICT DO NOTHING"

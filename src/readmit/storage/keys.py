@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from readmit.storage.columns import from_json, micros, moment, moment_or_none, to_json
 from readmit.storage.transaction import Row, Transaction
 
-StoredKey = tuple[str, str, dict[str, str], datetime, datetime, datetime | None]
+StoredKey = tuple[str, str, dict[str, Any], datetime, datetime, datetime | None]
 """kid, sealed private key, public JWK, created, active, retired."""
 
 
@@ -20,7 +21,7 @@ def every(tx: Transaction) -> list[StoredKey]:
     return [_key(row) for row in rows]
 
 
-def insert(tx: Transaction, *, kid: str, sealed: str, jwk: dict[str, str], created: datetime, active: datetime) -> None:
+def insert(tx: Transaction, *, kid: str, sealed: str, jwk: dict[str, Any], created: datetime, active: datetime) -> None:
     """A new key."""
     tx.run(
         "INSERT INTO signing_keys (kid, private_key, public_jwk, created_at, active_at)"

@@ -8,6 +8,7 @@ from typing import Final
 
 from readmit.domain.session import ABSOLUTE, SEEN_EVERY, SignIn
 from readmit.storage.columns import from_json, micros, moment, to_json
+from readmit.storage.grants import Grant
 from readmit.storage.transaction import Row, Transaction
 
 COLUMNS: Final = (
@@ -94,6 +95,26 @@ def sign_in(tx: Transaction, entry: SignIn) -> None:
             "platform": entry.platform,
         },
     )
+
+
+def add_application(tx: Transaction, grant: Grant, session_id: str) -> None:
+    """The session's person is signed in to this application: it is told when the session ends (graph G76)."""
+    tx.run(
+        "INSERT INTO signed_in_applications (session_id, tenant_id, client_id, origin)"
+        " VALUES (:session, :tenant, :client, :origin) ON CONFLICT (session_id, tenant_id, client_id) DO UPDATE"
+        " SET origin = excluded.origin",
+        {"session": session_id, "tenant": grant.tenant_id, "client": grant.client_id, "origin": grant.origin},
+    )
+
+
+def applications(tx: Transaction, session_id: str) -> list[tuple[str, str, str]]:
+    """(tenant, client, origin) of each application that the session is signed in to."""
+    rows = tx.all(
+        "SELECT tenant_id, client_id, origin FROM signed_in_applications WHERE session_id = :id"
+        " ORDER BY tenant_id, client_id",
+        {"id": session_id},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def seen(tx: Transaction, entry: SignIn, now: datetime) -> None:

@@ -27,7 +27,7 @@ def arrived(world: World, call: Call, result: Arrived, flow_id: str) -> Reply:
         case ToApplication(request) if request.device is not None:
             reply = pages.page(call, "device_done", language_of(call), accepted=True)
         case ToApplication(request):
-            reply = authorization_response(request, {"code": result.code or ""}, language_of(call))
+            reply = authorization_response(request, result.response.fields(), language_of(call, request.ui_locales))
         case ToMyApps() | ToMailChoice():
             reply = see_other(f"/myapps?tenantId={result.tenant.id}")
         case ToAccount(page):

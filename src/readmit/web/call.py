@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl
 from readmit.domain.errors import ReadmitError
 from readmit.domain.permission import Caller
 
+_MOST_FIELDS = 200
+"""What stands further back is not read."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -52,7 +54,8 @@ class Call:
 
 def _first(text: str) -> dict[str, str]:
     values: dict[str, str] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=200):
+    read = "&".join(text.split("&", _MOST_FIELDS)[:_MOST_FIELDS])
+    for name, value in parse_qsl(read, keep_blank_values=True):
         values.setdefault(name, value)
     return values
 

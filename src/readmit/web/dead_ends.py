@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from readmit.domain.errors import DeadEnd, Page, Throttled
+from readmit.domain.errors import DeadEnd, Page, Throttled, Unavailable
 from readmit.domain.redemption import Flow
 from readmit.domain.tenant import Tenant
 from readmit.flows.look import way
@@ -12,6 +12,7 @@ from readmit.flows.world import World
 from readmit.web import flow_pages, pages
 from readmit.web.call import Call, Reply
 from readmit.web.cookies import browser, flow_cookie, seed_csrf
+from readmit.web.http import Refusal
 from readmit.web.languages import language_of
 
 _AT_PROVIDER = (Page.PROVIDER_REFUSED, Page.PROVIDER_DOWN, Page.PROVIDER_UNTRUSTED)
@@ -83,3 +84,20 @@ def throttled(world: World, call: Call, error: Throttled) -> Reply:
     until = flow_pages.time_text(world, error.retry_after, language)
     reply = pages.dead_end(world, call, Page.WRONG_CODE, language, until=until)
     return reply.with_headers(("retry-after", str(error.retry_after)))
+
+
+def failed(world: World, call: Call, error: Exception) -> Reply:
+    """The page of any error that a browser meets (experience W3)."""
+    match error:
+        case DeadEnd():
+            return failure(world, call, error)
+        case Throttled():
+            return throttled(world, call, error)
+        case Unavailable():
+            status = 503
+        case Refusal():
+            status = error.status
+        case _:
+            status = 500
+    reply = pages.page(call, "failure", language_of(call), status=status, code=status, request_id=call.request_id)
+    return reply.with_headers(("retry-after", "1")) if status == 503 else reply

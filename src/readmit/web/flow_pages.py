@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, assert_never
 
 from readmit.domain import redirect
+from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.redemption import Flow, Step, Target, ToAccount, ToApplication
 from readmit.flows.links import Opened
 from readmit.flows.look import View
@@ -108,7 +109,7 @@ def _content(world: World, view: View, language: str) -> tuple[str, dict[str, An
     match view.step:
         case Step.ADDRESS:
             account = isinstance(flow.target, ToAccount)
-            return "address", {"application": view.application, "account": account, "value": ""}
+            return "address", {"application": view.application, "account": account, "value": _typed_before(flow)}
         case Step.PASSWORD:
             return _password(view)
         case Step.PROVIDER:
@@ -131,6 +132,22 @@ def _content(world: World, view: View, language: str) -> tuple[str, dict[str, An
             }
         case _:
             assert_never(view.step)
+
+
+def _typed_before(flow: Flow) -> str:
+    """What the application says about the address: all of it, or its domain."""
+    if not isinstance(flow.target, ToApplication):
+        return ""
+    request = flow.target.request
+    try:
+        return EmailAddress.parse(request.login_hint or "").given
+    except InvalidAddress:
+        pass
+    try:
+        hinted = EmailAddress.parse(f"anybody@{request.domain_hint or ''}")
+        return f"@{hinted.domain}"
+    except InvalidAddress:
+        return ""
 
 
 def _requester(flow: Flow) -> str | None:

@@ -10,13 +10,15 @@ from readmit.locale.negotiate import LANGUAGES, NAMES, accept_language, choose
 from readmit.web.call import Call
 
 COOKIE = "readmit-language"
+_MOST_STATED = 16
 
 
 def language_of(call: Call, *stated: str | None, tenant: str | None = None) -> str:
-    """`stated` are what invitation and guest say, in that order."""
+    """`stated` are what invitation, guest or application say, in that order; each may be a list (`ui_locales`)."""
     chosen = call.query_values().get("lang") or call.cookies.get(COOKIE)
     browser: Iterable[str] = accept_language(call.headers.get("accept-language", ""))
-    return choose([chosen, *stated, *browser, tenant])
+    said = [tag for text in stated if text for tag in text.split()[:_MOST_STATED]]
+    return choose([chosen, *said, *browser, tenant])
 
 
 def language_links(call: Call, current: str) -> list[tuple[str, str, str]]:

@@ -32,6 +32,11 @@ class Origins:
         self._hosts = {public_host, *_LOOPBACK} | (MICROSOFT_HOSTS if settings.microsoft_hosts else frozenset())
         self._proxies = [ip_network(entry, strict=False) for entry in settings.trusted_proxies]
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The host names that are served, without ports."""
+        return frozenset(self._hosts)
+
     def serves(self, host: str) -> bool:
         """Whether this host name, without port, is one of ours."""
         return host.lower() in self._hosts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,10 +84,26 @@ def render(name: str, language: str, /, **context: Any) -> str:
     return _environment(language).get_template(f"{name}.html").render(**context)
 
 
-def page_reply(html: str, *, status: int = 200, form_action: str | None = None) -> Reply:
-    """An HTML answer with its headers; `form_action` is a further origin that the page's form may end at (H5)."""
+def page_reply(
+    html: str,
+    *,
+    status: int = 200,
+    form_action: str | None = None,
+    frames: Iterable[str] = (),
+    script: bool = False,
+) -> Reply:
+    """An HTML answer with its headers (security H4, H5).
+
+    `form_action` is a further origin that the page's form may end at, `frames` are the origins that it may show,
+    `script` lets our own files run.
+    """
     action = f"form-action 'self' {form_action}" if form_action else "form-action 'self'"
-    policy = f"default-src 'none'; style-src 'self'; img-src 'self'; {action}; frame-ancestors 'none'; base-uri 'none'"
+    more = "script-src 'self'; " if script else ""
+    shown = " ".join(sorted(set(frames)))
+    more += f"frame-src {shown}; " if shown else ""
+    policy = (
+        f"default-src 'none'; style-src 'self'; {more}img-src 'self'; {action}; frame-ancestors 'none'; base-uri 'none'"
+    )
     return Reply(
         status,
         html.encode(),

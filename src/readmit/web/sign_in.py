@@ -9,6 +9,7 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.redemption import Flow, Target, ToAccount, ToMyApps
 from readmit.domain.tenant import Tenant
 from readmit.flows import sign_in
+from readmit.flows.authorize import Response
 from readmit.flows.world import World
 from readmit.storage import queries_tenants
 from readmit.web.arrive import see_other
@@ -21,23 +22,24 @@ from readmit.web.oidc.responses import authorization_response, error_fields
 def begin(world: World, call: Call, tenant: Tenant, request: AuthorizeRequest) -> Step:
     """A code at once where the browser is signed in and consent is given, else the pages that get there."""
     flow_id, secret = world.new_id(), world.new_secret()
+    language = language_of(call, request.ui_locales)
 
-    def render(result: str | Flow | TokenRefused | DeadEnd) -> Reply:
+    def render(result: Response | Flow | TokenRefused | DeadEnd) -> Reply:
         if isinstance(result, DeadEnd):
             raise result
         if isinstance(result, TokenRefused) and request.device is not None:
             raise DeadEnd(Page.CLOSED, org=tenant.display_name)
         if isinstance(result, TokenRefused):
-            return authorization_response(request, error_fields(world, call, result), language_of(call))
-        if isinstance(result, str):
-            return authorization_response(request, {"code": result}, language_of(call))
+            return authorization_response(request, error_fields(world, call, result), language)
+        if isinstance(result, Response):
+            return authorization_response(request, result.fields(), language)
         return see_other(f"/signin/{flow_id}").with_headers(*set_flow(world, call, flow_id, secret, ""))
 
     who = browser(world, call, secret)
     return Write(render, _begin, world, who, flow_id=flow_id, tenant=tenant, request=request)
 
 
-def _begin(tx: object, *arguments: object, **named: object) -> str | Flow | TokenRefused | DeadEnd:
+def _begin(tx: object, *arguments: object, **named: object) -> Response | Flow | TokenRefused | DeadEnd:
     """A refusal for the application is an answer to it, not a page of ours; what is noted of it is committed."""
     try:
         return sign_in.begin_authorize(tx, *arguments, **named)  # type: ignore[arg-type]
@@ -45,11 +47,16 @@ def _begin(tx: object, *arguments: object, **named: object) -> str | Flow | Toke
         return error
 
 
-def tenant_of_hint(world: World, values: dict[str, str]) -> Tenant:
+def hinted_tenant(world: World, values: dict[str, str]) -> Tenant | None:
     """`common` and `organizations`: the tenant that verified the domain of a hint, or the only one there is."""
     hint = values.get("domain_hint") or values.get("login_hint", "").rpartition("@")[2]
     found = world.database.read(queries_tenants.named, hint.lower()) if hint else None
-    found = found or world.database.read(queries_tenants.only)
+    return found or world.database.read(queries_tenants.only)
+
+
+def tenant_of_hint(world: World, values: dict[str, str]) -> Tenant:
+    """The same where nobody can be asked; raises TE1."""
+    found = hinted_tenant(world, values)
     if found is None:
         raise TokenRefused("invalid_request", 90002, "Tenant 'common' not found.")
     return found

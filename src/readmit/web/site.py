@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from readmit.domain.errors import DeadEnd, ReadmitError, Throttled, Unavailable
+from readmit.domain.errors import ReadmitError
 from readmit.flows.world import World
 from readmit.web import arrive, callback, dead_ends, health, mail_choice, myapps, pages, redeem, saml, signing_out
 from readmit.web.account import applications as account_applications
@@ -19,7 +19,12 @@ from readmit.web.http import Door, Refusal
 from readmit.web.languages import language_of
 from readmit.web.table import Entry, Table
 
-_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "txt": "text/plain; charset=utf-8"}
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "txt": "text/plain; charset=utf-8",
+}
 
 
 def index(world: World, call: Call) -> Step:
@@ -97,20 +102,7 @@ class Site:
         """Nothing: flows write down what proofs refuse."""
 
     def failure(self, world: World, call: Call, error: Exception) -> Reply:
-        match error:
-            case DeadEnd():
-                return dead_ends.failure(world, self._with_parameters(call), error)
-            case Throttled():
-                return dead_ends.throttled(world, self._with_parameters(call), error)
-            case Unavailable():
-                status = 503
-            case Refusal():
-                status = error.status
-            case _:
-                status = 500
-        language = language_of(call)
-        reply = pages.page(call, "failure", language, status=status, code=status, request_id=call.request_id)
-        return reply.with_headers(("retry-after", "1")) if status == 503 else reply
+        return dead_ends.failed(world, self._with_parameters(call), error)
 
     def _with_parameters(self, call: Call) -> Call:
         """A dead end names its flow in its buttons."""

@@ -32,6 +32,9 @@ _SUMMARIES: Final = {
     "openid-configuration": "Discovery",
     "keys": "The keys that sign tokens (JWKS)",
     "userinfo": "Claims of the signed-in user",
+    "{upn}": "Whether a name's domain is one of ours (MSAL asks before a password grant)",
+    "error": "What an error's number means (page)",
+    "nativeclient": "Where native clients end (page)",
 }
 _PAGES: Final = ("authorize", "logout", "deviceauth", "adminconsent", "error", "nativeclient")
 _JSON: Final = {"type": "object"}
@@ -40,7 +43,7 @@ _JSON: Final = {"type": "object"}
 def token_paths() -> dict[str, Any]:
     """The token service, from its own table."""
     paths: dict[str, Any] = {}
-    for entry in surface.TABLE:
+    for entry in surface.DESCRIBED:
         item = paths.setdefault(plain_path(entry.template), {})
         for method in entry.methods.split():
             item[method.lower()] = _token_operation(entry, method)
@@ -49,7 +52,7 @@ def token_paths() -> dict[str, Any]:
 
 def _token_operation(entry: Entry, method: str) -> dict[str, Any]:
     last = entry.template.rpartition("/")[2]
-    pages = last in _PAGES or "{" in last
+    pages = last in _PAGES
     error = {"description": "Refused.", "content": {"application/json": {"schema": _ref("tokenError")}}}
     done: dict[str, Any] = {"200": answer(_JSON)}
     told: dict[str, Any] = {

@@ -2,59 +2,109 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from readmit.domain.errors import TokenRefused
-from readmit.domain.grant import AuthorizeRequest, ResponseMode
+from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.tenant import Tenant
 from readmit.flows import tokens
 from readmit.flows.world import World
+from readmit.locale.catalogue import catalogue
 from readmit.storage.clients import Client
 from readmit.web import pages, sign_in
+from readmit.web.arrive import see_other
 from readmit.web.call import Call, Reply, Step
 from readmit.web.languages import language_of
-from readmit.web.oidc.fields import asked_scopes, malformed
+from readmit.web.oidc.fields import Parameters, malformed, parameters, required
 from readmit.web.oidc.metadata import COMMON, tenant_named
-from readmit.web.oidc.responses import authorization_response, error_fields
+from readmit.web.oidc.request import checked, mode_of
+from readmit.web.oidc.responses import authorization_response, description, error_fields
 
-_PROMPTS = frozenset({"login", "none", "select_account", "consent"})
+_LONGEST_URL = 7_000
 
 
 def authorize(world: World, call: Call) -> Step:
     """GET or POST authorize; a POST is read as its GET (security V5)."""
-    values = call.form() if call.method == "POST" else call.query_values()
+    if call.method == "POST" and (again := as_get(call)) is not None:
+        return again
+    given = parameters(call)
     try:
-        tenant, client, redirect_uri = _fence(world, call, values)
+        tenant = _tenant(world, call, given)
+        if tenant is None:
+            return _ask_for_tenant(call, given)
+        client, redirect_uri = _fence(world, tenant, given)
     except TokenRefused as error:
-        return error_page(world, call, error)
+        return error_page(world, call, error, given.values.get("ui_locales"))
     request = AuthorizeRequest(
         tenant_id=tenant.id,
         client_id=client.app_id,
         redirect_uri=redirect_uri,
         origin=call.origin,
-        response_mode=_mode(values),
+        response_mode=mode_of(given.values),
         resource="",
         scopes=(),
-        state=values.get("state"),
+        state=given.values.get("state"),
+        ui_locales=given.values.get("ui_locales"),
     )
     try:
-        request = _checked(world, client, request, values)
+        request = checked(world, client, request, given)
     except TokenRefused as error:
-        return refused(world, call, request, error)
+        language = language_of(call, request.ui_locales)
+        return authorization_response(request, error_fields(world, call, error), language)
     return sign_in.begin(world, call, tenant, request)
 
 
-def _fence(world: World, call: Call, values: dict[str, str]) -> tuple[Tenant, Client, str]:
+def as_get(call: Call) -> Reply | None:
+    """A POST from an application carries no Lax cookie: the browser comes again by GET, with its session (V5, N4).
+
+    None where the request does not fit into a URL: then it is answered as it is.
+    """
+    try:
+        query = urlencode(parse_qsl(call.body.decode(), keep_blank_values=True, max_num_fields=200))
+    except (UnicodeDecodeError, ValueError):
+        return None
+    return see_other(f"{call.path}?{query}") if len(query) <= _LONGEST_URL else None
+
+
+def _tenant(world: World, call: Call, given: Parameters) -> Tenant | None:
+    """The tenant of the path, or of a hint; None where the person has to be asked (graph G69)."""
     name = call.parameters["tenant"].lower()
-    tenant = sign_in.tenant_of_hint(world, values) if name in COMMON else tenant_named(world, name)
-    client_id, redirect_uri = values.get("client_id", ""), values.get("redirect_uri", "")
+    return sign_in.hinted_tenant(world, given.values) if name in COMMON else tenant_named(world, name)
+
+
+def _ask_for_tenant(call: Call, given: Parameters) -> Reply:
+    """`common` on a server of several organisations: the address says which; it comes back as `login_hint`."""
+    language = language_of(call, given.values.get("ui_locales"))
+    text = catalogue(language, "pages").gettext
+    asked = "login_hint" in given.values
+    error = text("No organisation here has this address. Use the address of your organisation.") if asked else None
+    return pages.page(
+        call,
+        "organisation",
+        language,
+        status=400 if error else 200,
+        form_action=_origin(given.values.get("redirect_uri", "")),
+        action=call.path,
+        fields=[(name, value) for name, value in given.values.items() if name not in ("login_hint", "lang")],
+        value=given.values.get("login_hint", ""),
+        error=error,
+    )
+
+
+def _origin(uri: str) -> str | None:
+    """The origin of a URI that no client was found for yet: it opens nothing, and goes into a header."""
+    parts = urlsplit(uri)
+    plain = parts.netloc.isascii() and parts.netloc.translate(str.maketrans("", "", ".:-[]")).isalnum()
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and plain else None
+
+
+def _fence(world: World, tenant: Tenant, given: Parameters) -> tuple[Client, str]:
     for field in ("client_id", "redirect_uri"):
-        if not values.get(field):
-            text = f"The request body must contain the following parameter: '{field}'."
-            raise TokenRefused("invalid_request", 900144, text)
-    client = world.database.read(tokens.client_of, tenant.id, client_id)
+        if field in given.unusable:
+            raise malformed()
+        required(given.values, field)
+    redirect_uri = given.values["redirect_uri"]
+    client = world.database.read(tokens.client_of, tenant.id, given.values["client_id"])
     registered = (*client.web_redirect_uris, *client.spa_redirect_uris, *client.public_redirect_uris)
     if not any(matches(uri, redirect_uri) for uri in registered):
         text = (
@@ -62,7 +112,7 @@ def _fence(world: World, call: Call, values: dict[str, str]) -> tuple[Tenant, Cl
             f"configured for the application '{client.app_id}'."
         )
         raise TokenRefused("invalid_request", 50011, text)
-    return tenant, client, redirect_uri
+    return client, redirect_uri
 
 
 def matches(registered: str, given: str) -> bool:
@@ -80,74 +130,13 @@ def matches(registered: str, given: str) -> bool:
     return loopback and one._replace(netloc="") == other._replace(netloc="")
 
 
-def _mode(values: dict[str, str]) -> ResponseMode:
-    mode = values.get("response_mode", "query")
-    return mode if mode in ("fragment", "form_post") else "query"  # type: ignore[return-value]
-
-
-def _checked(world: World, client: Client, request: AuthorizeRequest, values: dict[str, str]) -> AuthorizeRequest:
-    response_type = values.get("response_type", "")
-    if response_type != "code":
-        if not response_type:
-            text = "The request body must contain the following parameter: 'response_type'."
-            raise TokenRefused("invalid_request", 900144, text)
-        text = f"response_type '{response_type[:120]}' is not enabled for the application."
-        raise TokenRefused("unsupported_response_type", 700051, text)
-    if values.get("response_mode", "query") not in ("query", "fragment", "form_post"):
-        raise malformed()
-    asked, scopes = asked_scopes(world, values.get("scope", ""))
-    if not scopes:
-        text = "The request body must contain the following parameter: 'scope'."
-        raise TokenRefused("invalid_request", 900144, text)
-    world.database.read(tokens.resource_of, request.tenant_id, asked)
-    prompts = tuple(values.get("prompt", "").split())
-    if not _PROMPTS.issuperset(prompts) or ("none" in prompts and len(prompts) > 1):
-        raise malformed()
-    fields: dict[str, Any] = {
-        "resource": asked.resource,
-        "graph": asked.graph,
-        "scopes": scopes,
-        "challenge": _challenge(client, values),
-        "nonce": values.get("nonce"),
-        "login_hint": values.get("login_hint"),
-        "domain_hint": values.get("domain_hint"),
-        "prompt": prompts,
-        "max_age": _max_age(values),
-        "ui_locales": values.get("ui_locales"),
-    }
-    return replace(request, **fields)
-
-
-def _challenge(client: Client, values: dict[str, str]) -> str | None:
-    """PKCE S256 always, `plain` never; an administrator may relax a confidential application (security O2)."""
-    challenge = values.get("code_challenge")
-    if challenge is None:
-        if client.properties.get("pkceOptional") and not client.public:
-            return None
-        text = "The request body must contain the following parameter: 'code_challenge'."
-        raise TokenRefused("invalid_request", 900144, text)
-    if values.get("code_challenge_method") != "S256" or not 43 <= len(challenge) <= 128:
-        raise malformed()
-    return challenge
-
-
-def _max_age(values: dict[str, str]) -> int | None:
-    text = values.get("max_age")
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise malformed()
-    return int(text)
-
-
-def refused(world: World, call: Call, request: AuthorizeRequest, error: TokenRefused) -> Reply:
-    """Send an error back to the application."""
-    return authorization_response(request, error_fields(world, call, error), language_of(call))
-
-
-def error_page(world: World, call: Call, error: TokenRefused) -> Reply:
+def error_page(world: World, call: Call, error: TokenRefused, *stated: str | None) -> Reply:
     """A page of our own where the application cannot be trusted with the answer (T21)."""
     html = pages.render(
-        "oauth_error", language_of(call), number=error.number, text=error.text, request_id=call.request_id
+        "oauth_error",
+        language_of(call, *stated),
+        redirect=error.number == 50011,
+        description=description(world, call, error),
+        request_id=call.request_id,
     )
-    return pages.page_reply(html, status=400)
+    return pages.page_reply(html, status=error.status if error.status >= 400 else 400)

@@ -1,4 +1,4 @@
-"""How a client says who it is: by form, by HTTP Basic, by a signed assertion (graph G72)."""
+"""How a client says who it is: by form, by HTTP Basic, by a signed assertion, and one of them (graph G72)."""
 
 from __future__ import annotations
 
@@ -19,12 +19,19 @@ def client_of(call: Call, fields: dict[str, str], tenant_id: str) -> Presented:
     header = call.headers.get("authorization", "")
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() == "basic":
+        if "client_secret" in fields or "client_assertion" in fields:
+            raise malformed()
         try:
             user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError) as error:
             raise malformed() from error
-        return Presented(unquote_plus(user), unquote_plus(password), call.client_ip)
+        client_id = unquote_plus(user)
+        if fields.get("client_id", client_id).lower() != client_id.lower():
+            raise malformed()
+        return Presented(client_id, unquote_plus(password), call.client_ip)
     if fields.get("client_assertion_type") == _ASSERTION_TYPE:
+        if "client_secret" in fields:
+            raise malformed()
         given = required(fields, "client_assertion")
         client_id = fields.get("client_id") or _subject(given)
         return Presented(client_id, None, call.client_ip, given, _audiences(call, tenant_id))

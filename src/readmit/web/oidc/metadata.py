@@ -10,7 +10,7 @@ from readmit.domain.errors import TokenRefused
 from readmit.domain.tenant import Tenant
 from readmit.flows.world import World
 from readmit.storage import queries_tenants
-from readmit.web.call import Call, Reply, Step
+from readmit.web.call import Call, Step
 from readmit.web.oidc.responses import json_reply
 from readmit.web.origins import origins_of
 
@@ -47,7 +47,7 @@ def document(origin: str, tenant_id: str, *, common: bool) -> dict[str, Any]:
         "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "response_types_supported": ["code"],
+        "response_types_supported": ["code", "id_token", "code id_token"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "issuer": f"{origin}/{'{tenantid}' if common else tenant_id}/v2.0",
         "request_uri_parameter_supported": False,
@@ -55,7 +55,7 @@ def document(origin: str, tenant_id: str, *, common: bool) -> dict[str, Any]:
         "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
         "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
         "http_logout_supported": True,
-        "frontchannel_logout_supported": False,
+        "frontchannel_logout_supported": True,
         "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
         "claims_supported": _CLAIMS,
         "tenant_region_scope": None,
@@ -77,7 +77,7 @@ def document(origin: str, tenant_id: str, *, common: bool) -> dict[str, Any]:
 
 _CLAIMS = [
     *("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "nonce", "preferred_username", "name", "tid", "ver"),
-    *("at_hash", "email", "given_name", "family_name"),
+    *("at_hash", "c_hash", "email"),
 ]
 
 
@@ -103,11 +103,19 @@ def instance(world: World, call: Call) -> Step:
             {
                 "preferred_network": parts.netloc,
                 "preferred_cache": parts.netloc,
-                "aliases": sorted({parts.netloc, parts.hostname}),
+                "aliases": _aliases(world, parts.netloc),
             }
         ],
     }
     return json_reply(body, cached=True)
+
+
+def _aliases(world: World, netloc: str) -> list[str]:
+    """Every host that is served here, with and without the port that was asked at (graph G69)."""
+    port = netloc.rpartition(":")[2]
+    hosts = [f"[{host}]" if ":" in host else host for host in origins_of(world.settings).hosts]
+    with_port = [f"{host}:{port}" for host in hosts] if port.isdigit() else []
+    return sorted({netloc, *hosts, *with_port})
 
 
 def clouds(world: World, call: Call) -> Step:
@@ -128,6 +136,18 @@ def clouds(world: World, call: Call) -> Step:
     return json_reply(body, cached=True)
 
 
-def preflight(world: World, call: Call) -> Step:
-    """Discovery documents may be read by scripts of any origin."""
-    return Reply(204, b"", (("access-control-allow-origin", "*"), ("access-control-allow-methods", "GET")))
+def user_realm(world: World, call: Call) -> Step:
+    """`/common/userrealm/{upn}`: what MSAL asks before a password grant; by domain alone, whoever is there."""
+    domain = call.parameters["upn"].rpartition("@")[2]
+    try:
+        known = world.database.read(queries_tenants.named, domain_key(domain)) is not None
+    except InvalidAddress:
+        known = False
+    body: dict[str, Any] = {"ver": "1.0", "account_type": "Managed" if known else "Unknown"}
+    if known:
+        body["domain_name"] = domain_key(domain)
+    body |= {
+        "cloud_instance_name": urlsplit(call.origin).netloc,
+        "cloud_audience_urn": "urn:federation:MicrosoftOnline",
+    }
+    return json_reply(body, call=call)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from readmit.domain.authentication import Unauthenticated
+from readmit.domain.authentication import EMPTY, Unauthenticated
 from readmit.domain.errors import Throttled, TokenRefused, Unavailable
 from readmit.domain.grant import AuthorizeRequest
 from readmit.flows.claims import issuer
@@ -36,30 +36,44 @@ def json_reply(body: Any, *, status: int = 200, cached: bool = False, call: Call
 def refusal(world: World, call: Call, error: Exception) -> Reply:
     """The body of graph G79 for every error of this surface."""
     known = _as_token_error(error)
-    now = world.now()
-    correlation = correlation_of(call)
-    stamp = now.strftime("%Y-%m-%d %H:%M:%SZ")
-    description = (
-        f"AADSTS{known.number}: {known.text} Trace ID: {call.request_id} "
-        f"Correlation ID: {correlation} Timestamp: {stamp}"
-    )
     body: dict[str, Any] = {
         "error": known.error,
-        "error_description": description,
+        "error_description": description(world, call, known),
         "error_codes": [known.number],
-        "timestamp": stamp,
+        "timestamp": _stamp(world),
         "trace_id": call.request_id,
-        "correlation_id": correlation,
+        "correlation_id": correlation_of(call),
         "error_uri": f"{call.origin}/error?code={known.number}",
     }
     if known.suberror is not None:
         body["suberror"] = known.suberror
     reply = json_reply(body, status=known.status, call=call)
     if known.status == 401:
-        reply = reply.with_headers(("www-authenticate", 'Basic realm="readmit"'))
+        reply = reply.with_headers(("www-authenticate", _challenge(call, error, known)))
     if isinstance(error, Throttled | Unavailable):
         reply = reply.with_headers(("retry-after", str(error.retry_after)))
     return reply
+
+
+def _challenge(call: Call, error: Exception, known: TokenRefused) -> str:
+    """Userinfo takes bearer tokens (RFC 6750 section 3), everything else client credentials."""
+    if not call.path.lower().endswith("/userinfo"):
+        return 'Basic realm="readmit"'
+    if isinstance(error, Unauthenticated) and error.message == EMPTY:
+        return 'Bearer realm="readmit"'
+    return f'Bearer realm="readmit", error="{known.error}", error_description="{known.text}"'
+
+
+def description(world: World, call: Call, error: TokenRefused) -> str:
+    """Microsoft's number and first sentence, and what finds the request again (graph G79)."""
+    return (
+        f"AADSTS{error.number}: {error.text} Trace ID: {call.request_id} "
+        f"Correlation ID: {correlation_of(call)} Timestamp: {_stamp(world)}"
+    )
+
+
+def _stamp(world: World) -> str:
+    return world.now().strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def _as_token_error(error: Exception) -> TokenRefused:
@@ -87,8 +101,13 @@ def _as_token_error(error: Exception) -> TokenRefused:
 
 def correlation_of(call: Call) -> str:
     """The client's own request id, else ours (graph G79)."""
-    given = call.headers.get("client-request-id") or call.query_values().get("client-request-id") or ""
+    given = call.headers.get("client-request-id") or _given(call, "client-request-id")
     return given[:64] if given and all(c.isascii() and (c.isalnum() or c == "-") for c in given) else call.request_id
+
+
+def _given(call: Call, name: str) -> str:
+    """A parameter of the query or, at the token endpoint, of the form."""
+    return call.query_values().get(name) or (call.form().get(name) if call.method == "POST" else None) or ""
 
 
 def authorization_response(request: AuthorizeRequest, fields: Mapping[str, str], language: str) -> Reply:
@@ -113,14 +132,9 @@ def _form_post(action: str, values: Mapping[str, str], language: str) -> Reply:
     """A page with a Continue button whose form may go to the application (security H5)."""
     parts = urlsplit(action)
     html = pages.render("form_post", language, action=action, fields=list(values.items()))
-    return pages.page_reply(html, form_action=f"{parts.scheme}://{parts.netloc}")
+    return pages.page_reply(html, form_action=f"{parts.scheme}://{parts.netloc}", script=True)
 
 
 def error_fields(world: World, call: Call, error: TokenRefused) -> dict[str, str]:
     """`error` and `error_description` of an authorization response."""
-    stamp = world.now().strftime("%Y-%m-%d %H:%M:%SZ")
-    description = (
-        f"AADSTS{error.number}: {error.text} Trace ID: {call.request_id} "
-        f"Correlation ID: {correlation_of(call)} Timestamp: {stamp}"
-    )
-    return {"error": error.error, "error_description": description}
+    return {"error": error.error, "error_description": description(world, call, error)}

@@ -20,8 +20,8 @@ def introspect(world: World, call: Call) -> Step:
     checked = required(fields, "token")
 
     def work() -> dict[str, Any]:
-        tokens.authenticated_client(world, tenant_id, presented, confidential=True)
-        return introspection.introspect(world, tenant_id, checked)
+        client = tokens.authenticated_client(world, tenant_id, presented, confidential=True)
+        return introspection.introspect(world, client, checked)
 
     return Work(done(call), work)
 

@@ -6,13 +6,22 @@ from dataclasses import replace
 
 from readmit.domain.errors import ReadmitError, TokenRefused
 from readmit.flows.world import World
+from readmit.web import dead_ends
 from readmit.web.call import Call, Reply, Write
 from readmit.web.http import Door
-from readmit.web.oidc import authorize, device, logout, metadata, responses, status, token, userinfo
+from readmit.web.oidc import authorize, device, landing, logout, metadata, responses, status, token, userinfo
 from readmit.web.table import Entry, Table
 
 _TENANT = "/{tenant}/oauth2/v2.0"
-TABLE = (
+_VERSION_1 = (
+    "/oauth2/authorize",
+    "/oauth2/token",
+    "/oauth2/logout",
+    "/oauth2/devicecode",
+    "/.well-known/openid-configuration",
+    "/discovery/keys",
+)
+DESCRIBED = (
     Entry("POST", f"{_TENANT}/token", token.token),
     Entry("POST", f"{_TENANT}/devicecode", device.begin),
     Entry("GET", device.PAGE, device.page),
@@ -26,13 +35,24 @@ TABLE = (
     Entry("GET", "/common/discovery/instance", metadata.instance),
     Entry("GET", "/metadata/endpoints", metadata.clouds),
     Entry("GET POST", "/oidc/userinfo", userinfo.userinfo),
+    Entry("GET", "/common/userrealm/{upn}", metadata.user_realm),
+    Entry("GET", "/error", landing.error),
+    Entry("GET", "/common/oauth2/nativeclient", landing.native),
+)
+"""What is there for those who read the description."""
+TABLE = (
+    *DESCRIBED,
+    Entry("GET", "/common/UserRealm/{upn}", metadata.user_realm),
+    *(Entry("GET POST", f"/{{tenant}}{path}", landing.use_v2) for path in _VERSION_1),
 )
 
+_PAGES = ("/v2.0/authorize", "/v2.0/logout", "/deviceauth", "/nativeclient", "/error")
+"""Where browsers are sent: what goes wrong there is a page."""
 _SHARED = ("/token", "/keys", "/openid-configuration", "/userinfo", "/discovery/instance")
 
 
 class TokenService:
-    """Finds the door; every error is JSON of graph G79."""
+    """Finds the door; an error is JSON of graph G79, or a page where a browser stands."""
 
     def __init__(self) -> None:
         self._table = Table(TABLE)
@@ -56,4 +76,8 @@ class TokenService:
         return token.noted_refusal(world, call, error)
 
     def failure(self, world: World, call: Call, error: Exception) -> Reply:
-        return responses.refusal(world, call, error)
+        if not call.path.lower().endswith(_PAGES):
+            return responses.refusal(world, call, error)
+        if isinstance(error, TokenRefused):
+            return authorize.error_page(world, call, error)
+        return dead_ends.failed(world, call, error)

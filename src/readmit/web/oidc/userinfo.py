@@ -6,15 +6,28 @@ from readmit.domain.authentication import Unauthenticated
 from readmit.flows import userinfo as flows
 from readmit.flows.world import World
 from readmit.web.call import Call, Step
+from readmit.web.oidc.fields import fields_of, malformed
 from readmit.web.oidc.responses import json_reply
+
+_FORM = "application/x-www-form-urlencoded"
 
 
 def userinfo(world: World, call: Call) -> Step:
     """OpenID Connect Core 5.3, with a bearer token whose scopes include `openid`."""
-    scheme, _, bearer = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not bearer.strip():
-        raise Unauthenticated
-    found = world.keyring.verify(bearer.strip(), world.now())
+    found = world.keyring.verify(_bearer(call), world.now())
     if found.get("typ") != "at+jwt" or found.get("idtyp") != "user":
         raise Unauthenticated("Access token validation failure.")
     return json_reply(world.database.read(flows.userinfo, world, dict(found)), call=call)
+
+
+def _bearer(call: Call) -> str:
+    """The token from the header, or from the form of a POST, never both (RFC 6750 section 2); cookies open nothing."""
+    scheme, _, given = call.headers.get("authorization", "").partition(" ")
+    kind = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    form = fields_of(call) if call.method == "POST" and kind == _FORM else {}
+    if "authorization" in call.headers and "access_token" in form:
+        raise malformed()
+    token = form.get("access_token", "") or (given.strip() if scheme.lower() == "bearer" else "")
+    if not token:
+        raise Unauthenticated
+    return token
