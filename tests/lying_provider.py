@@ -43,6 +43,8 @@ class LyingProvider:
     keys: list[str] = field(default_factory=lambda: ["first"])
     signs: Callable[[LyingProvider, dict[str, Any]], str] | None = None
     answers: Callable[[str], tuple[int, bytes] | None] = lambda path: None
+    knows: Callable[[str | None, dict[str, str]], bool] = lambda basic, form: True
+    """Whether it knows the client by the pair of its Basic header (encoded as it came), or by its form."""
     issuer: str = ""
     asked: list[str] = field(default_factory=list)
     """Paths in the order in which they were asked for."""
@@ -94,6 +96,9 @@ class LyingProvider:
         }
 
     def _token(self, headers: Any, form: dict[str, str]) -> tuple[int, bytes]:
+        scheme, _, pair = headers.get("authorization", "").partition(" ")
+        if not self.knows(base64.b64decode(pair).decode() if scheme == "Basic" else None, form):
+            return 401, b'{"error": "invalid_client"}'
         asked = self.codes.pop(form.get("code", ""), None)
         verifier = form.get("code_verifier", "").encode()
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()

@@ -39,6 +39,8 @@ tenants:
           clientSecret: "{PROVIDER_SECRET}", allowPrivateNetwork: true}}
       - {{domain: tailspin.example, name: Tailspin, issuer: "{tailspin}", clientId: "{CLIENT}",
           clientSecret: "{PROVIDER_SECRET}", allowPrivateNetwork: true}}
+      - {{domain: nowhere.example, name: Nowhere, issuer: "http://localhost:9", clientId: "{CLIENT}",
+          clientSecret: "{PROVIDER_SECRET}", allowPrivateNetwork: true}}
 """
 
 
@@ -156,6 +158,18 @@ def test_who_turns_back_at_the_provider_reads_what_happened_and_may_take_a_code(
     assert (page.status, "did not confirm your account" in page.text) == (403, True)
     page = walker.submit({"use": "other"})
     assert page.status == 200
+
+
+def test_a_provider_that_cannot_be_asked_is_told_to_the_guest_and_to_the_log(town: Town) -> None:
+    walker = town.house.browser()
+    invited = town.invited("nils@nowhere.example")
+    walker.open(invited["inviteRedeemUrl"])
+    walker.submit()
+    page = walker.submit({"use": "provider"})
+    assert (page.status, "Nowhere does not answer" in page.text) == (502, True)
+    guest_id = invited["invitedUser"]["id"]  # type: ignore[index]
+    rows = town.house.rows("SELECT error, page FROM sign_in_events WHERE user_id = ?", guest_id)
+    assert rows == [(90033, "PU2")]
 
 
 def test_HEAD_of_a_callback_uses_nothing_up(town: Town) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -136,21 +137,85 @@ def test_T22_iss_of_the_response_must_be_there_and_right(meeting: Meeting) -> No
         fresh.claims(iss="https://evil.example")
 
 
+PAIR = f"{CLIENT}:{SECRET}"
+METHODS = {"token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"]}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "knows", "tries"),
+    [
+        pytest.param(METHODS, lambda basic, _: basic is not None and unquote(basic) == PAIR, 1, id="Basic, decoded"),
+        pytest.param(METHODS, lambda basic, form: PAIR in (basic, _said(form)), 2, id="Basic, not decoded"),
+        pytest.param(
+            {"token_endpoint_auth_methods_supported": ["client_secret_post"]},
+            lambda basic, form: basic is None and _said(form) == PAIR,
+            1,
+            id="form alone",
+        ),
+    ],
+)
+def test_a_secret_with_special_characters_is_known_by_every_provider(
+    meeting: Meeting, metadata: dict[str, Any], knows: Callable[[str | None, dict[str, str]], bool], tries: int
+) -> None:
+    """RFC 6749 2.3.1 encodes the parts of Basic; nanoidp and others compare them as they come."""
+    meeting.wingtip.metadata, meeting.wingtip.knows = metadata, knows
+    assert meeting.claims()
+    assert meeting.wingtip.asked.count("/token") == tries
+
+
+def _said(form: dict[str, str]) -> str:
+    return f"{form.get('client_id')}:{form.get('client_secret')}"
+
+
+@pytest.mark.parametrize(("secret", "tries"), [("plain-secret", 1), (SECRET, 2), (None, 1)])
+def test_a_client_that_the_provider_does_not_know_is_told_to_the_log(
+    meeting: Meeting, secret: str | None, tries: int
+) -> None:
+    meeting.registered = replace(meeting.registered, client_id="readmit")
+    meeting.wingtip.metadata, meeting.wingtip.knows = METHODS, lambda basic, form: False
+    answer = {"code": "x", "state": "state", "iss": meeting.wingtip.issuer}
+    with pytest.raises(Untrusted, match="refused the code with 401 invalid_client"):
+        meeting.party.redeem(meeting.registered, secret, meeting.asked(), answer, meeting.clock())
+    assert meeting.wingtip.asked.count("/token") == tries
+
+
+def test_a_refusal_that_is_no_error_of_oauth_is_told_by_its_status_alone(meeting: Meeting) -> None:
+    for body in (b"[]", b"<html>", b'{"error": "Say <this>"}'):
+        meeting.wingtip.answers = lambda path, body=body: (400, body) if path == "/token" else None  # type: ignore[misc]
+        with pytest.raises(Untrusted, match=r"refused the code with 400$"):
+            meeting.claims()
+
+
 def test_another_verifier_gets_no_tokens(meeting: Meeting) -> None:
-    with pytest.raises(Untrusted, match="refused the code"):
+    with pytest.raises(Untrusted, match="refused the code with 400 invalid_grant"):
         meeting.claims(replace(meeting.asked(), verifier="another"))
 
 
-def test_I3_an_unknown_kid_refetches_the_keys_but_not_twice_within_five_minutes(meeting: Meeting) -> None:
+def _renewed(meeting: Meeting, name: str) -> None:
+    meeting.wingtip.keys = [name]
+    meeting.wingtip.signs = lambda _, claims: sign(claims, name)
+
+
+def test_I3_an_unknown_kid_asks_for_the_keys_anew_but_not_twice_within_five_minutes(meeting: Meeting) -> None:
     meeting.claims()
-    meeting.wingtip.keys = ["second"]
-    meeting.wingtip.signs = lambda _, claims: sign(claims, "second")
+    _renewed(meeting, "second")
+    assert meeting.claims(), "keys that were renewed a moment after they were first asked for"
+    _renewed(meeting, "third")
+    meeting.clock.pass_(minutes=4, seconds=59)
     with pytest.raises(Untrusted, match="no key"):
         meeting.claims()
-    assert meeting.wingtip.asked.count("/keys") == 1
-    meeting.clock.pass_(minutes=5)
-    assert meeting.claims()
     assert meeting.wingtip.asked.count("/keys") == 2
+    meeting.clock.pass_(seconds=1)
+    assert meeting.claims()
+    assert meeting.wingtip.asked.count("/keys") == 3
+
+
+def test_keys_that_could_not_be_fetched_are_asked_for_again_by_the_next_one(meeting: Meeting) -> None:
+    meeting.wingtip.answers = lambda path: (500, b"{}") if path == "/keys" else None
+    with pytest.raises(ProviderDown):
+        meeting.claims()
+    meeting.wingtip.answers = lambda path: None
+    assert meeting.claims()
 
 
 def test_metadata_is_kept_for_an_hour(meeting: Meeting) -> None:
@@ -182,6 +247,8 @@ def test_a_provider_that_failed_is_left_alone_for_a_moment(meeting: Meeting) -> 
         with pytest.raises(ProviderDown):
             meeting.url()
     assert len(meeting.wingtip.asked) == 1
+    with pytest.raises(ProviderDown, match="a moment ago: the provider answered 500"):
+        meeting.url()
     meeting.wingtip.answers = lambda path: None
     meeting.clock.time += timedelta(seconds=5)
     assert meeting.url()

@@ -35,6 +35,7 @@ class Metadata:
     userinfo_endpoint: str | None
     announces_iss: bool
     takes_basic: bool
+    takes_post: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def _metadata(provider: Provider, document: Mapping[str, Any]) -> Metadata:
         userinfo_endpoint=userinfo if isinstance(userinfo, str) else None,
         announces_iss=document.get("authorization_response_iss_parameter_supported") is True,
         takes_basic=not isinstance(methods, list) or "client_secret_basic" in methods,
+        takes_post=isinstance(methods, list) and "client_secret_post" in methods,
     )
 
 

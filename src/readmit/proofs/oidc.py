@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeGuard
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -27,15 +28,15 @@ from readmit.proofs.discovery import (
     fetch_json,
     fetch_metadata,
     inspect,
-    json_object,
 )
-from readmit.proofs.fetch import Fetcher, FetchRefused
+from readmit.proofs.fetch import Fetcher
+from readmit.proofs.key_set import KeySet
+from readmit.proofs.token_request import exchange
 
 __all__ = ["ALGORITHMS", "Asked", "Inspection", "Metadata", "ProviderDown", "RelyingParty"]
 
 _SKEW: Final = timedelta(seconds=60)
 _METADATA_LIFE: Final = timedelta(hours=1)
-_REFETCH_AFTER: Final = timedelta(minutes=5)
 _RETRY_AFTER: Final = timedelta(seconds=5)
 _LONGEST_TOKEN: Final = 16_384
 
@@ -56,20 +57,19 @@ class _Known:
 
     metadata: Metadata
     fetched: datetime
-    keys: list[dict[str, Any]]
-    keys_fetched: datetime | None = None
+    keys: KeySet
 
 
 _Place = tuple[str, str]
 
 
 class RelyingParty:
-    """Asks providers; from any thread. Keeps their metadata for an hour and refetches keys at most every 5 minutes."""
+    """Asks providers; from any thread. Keeps their metadata for an hour."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
         self._known: dict[_Place, _Known] = {}
-        self._failed: dict[_Place, datetime] = {}
+        self._failed: dict[_Place, tuple[datetime, ProviderDown]] = {}
         self._locks: dict[_Place, threading.Lock] = {}
 
     # ---------------------------------------------------------------- discovery
@@ -91,14 +91,15 @@ class RelyingParty:
             if known is not None and known.fetched + _METADATA_LIFE > now >= known.fetched:
                 return known
             failed = self._failed.get(place)
-            if failed is not None and failed + _RETRY_AFTER > now >= failed:
-                raise ProviderDown("it did not answer a moment ago")
+            if failed is not None and failed[0] + _RETRY_AFTER > now >= failed[0]:
+                raise ProviderDown(f"a moment ago: {failed[1]}")
             try:
-                found = _Known(fetch_metadata(self._fetcher, provider), now, [])
-            except ProviderDown:
-                self._failed[place] = now
+                metadata = fetch_metadata(self._fetcher, provider)
+            except ProviderDown as down:
+                self._failed[place] = (now, down)
                 raise
-            self._known[place] = found
+            keys = KeySet(partial(fetch_json, self._fetcher, provider, metadata.jwks_uri))
+            found = self._known[place] = _Known(metadata, now, keys)
             return found
 
     def inspect(self, provider: Provider) -> Inspection:
@@ -152,7 +153,7 @@ class RelyingParty:
         token = tokens.get("id_token")
         if not isinstance(token, str) or len(token) > _LONGEST_TOKEN:
             raise Untrusted("no ID token")
-        claims = self._verified(provider, known, token, now)
+        claims = self._verified(known, token, now)
         _check_claims(provider, claims, asked.nonce, now)
         return self._with_userinfo(provider, known.metadata, tokens.get("access_token"), claims)
 
@@ -161,27 +162,13 @@ class RelyingParty:
     ) -> dict[str, Any]:
         if not code or len(code) > 4096:
             raise Untrusted("no code")
-        form = {
+        grant = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": asked.redirect_uri,
             "code_verifier": asked.verifier,
         }
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        if secret is not None and metadata.takes_basic:
-            pair = f"{quote(provider.client_id, safe='')}:{quote(secret, safe='')}"
-            headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        else:
-            form |= {"client_id": provider.client_id} | ({"client_secret": secret} if secret is not None else {})
-        try:
-            fetched = self._fetcher.post(
-                metadata.token_endpoint, urlencode(form).encode(), private=provider.private_network, headers=headers
-            )
-        except FetchRefused as error:
-            raise ProviderDown(str(error)) from error
-        if 400 <= fetched.status < 500:
-            raise Untrusted(f"the token endpoint refused the code with {fetched.status}")
-        return json_object(fetched)
+        return exchange(self._fetcher, provider, metadata, secret=secret, grant=grant)
 
     def _with_userinfo(
         self, provider: Provider, metadata: Metadata, access_token: object, claims: dict[str, Any]
@@ -200,7 +187,7 @@ class RelyingParty:
 
     # -------------------------------------------------------------- signatures
 
-    def _verified(self, provider: Provider, known: _Known, token: str, now: datetime) -> dict[str, Any]:
+    def _verified(self, known: _Known, token: str, now: datetime) -> dict[str, Any]:
         """The claims of an ID token, signed by a key of the provider's JWKS. Raises ProviderDown, Untrusted."""
         from joserfc import jws
         from joserfc.errors import JoseError
@@ -209,7 +196,7 @@ class RelyingParty:
             header = msgspec.json.decode(_from_base64url(token.split(".")[0]))
             if not isinstance(header, dict) or header.get("alg") not in ALGORITHMS or "crit" in header:
                 raise Untrusted("an algorithm that is not accepted")
-            key = self._key(provider, known, header, now)
+            key = known.keys.key_for(header, now)
             algorithms = [header["alg"]]
             claims = msgspec.json.decode(jws.deserialize_compact(token, key, algorithms=algorithms).payload)
         except (JoseError, ValueError, msgspec.DecodeError, IndexError) as error:
@@ -217,36 +204,6 @@ class RelyingParty:
         if not isinstance(claims, dict):
             raise Untrusted("claims are no object")
         return claims
-
-    def _key(self, provider: Provider, known: _Known, header: Mapping[str, Any], now: datetime) -> Any:
-        """By `kid` from the JWKS alone: `jku`, `jwk` and `x5u` of the token are never looked at (security I3)."""
-        from joserfc.jwk import import_key
-
-        for fresh in (False, True):
-            if fresh or known.keys_fetched is None:
-                self._load_keys(provider, known, now)
-            fitting = [key for key in known.keys if _fits(key, header)]
-            if len(fitting) == 1:
-                return import_key({name: value for name, value in fitting[0].items() if name != "key_ops"})
-        raise Untrusted("no key of the provider fits")
-
-    def _load_keys(self, provider: Provider, known: _Known, now: datetime) -> None:
-        if known.keys_fetched is not None and now < known.keys_fetched + _REFETCH_AFTER:
-            return
-        known.keys_fetched = now
-        keys = fetch_json(self._fetcher, provider, known.metadata.jwks_uri).get("keys")
-        if not isinstance(keys, list):
-            raise ProviderDown("the provider's keys are no JWKS")
-        known.keys = [key for key in keys if isinstance(key, dict)]
-
-
-def _fits(key: Mapping[str, Any], header: Mapping[str, Any]) -> bool:
-    kinds = {"R": "RSA", "P": "RSA"} | {"ES": "EC", "Ed": "OKP"}
-    alg = header["alg"]
-    kind = kinds.get(alg[:2]) or kinds[alg[:1]]
-    if key.get("kty") != kind or key.get("use", "sig") != "sig" or key.get("alg", alg) != alg:
-        return False
-    return "kid" not in header or key.get("kid") == header["kid"]
 
 
 def _check_issuer(provider: Provider, metadata: Metadata, answer: Mapping[str, str]) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,6 +34,21 @@ def trusting(ca: Path) -> dict[str, str]:
     trust = dict.fromkeys(("CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), path)
     # NODE_PATH is not read by ES modules; the programs of node/ find their modules beside them.
     return {**kept, **trust, "PATH": f"{BIN}:/usr/local/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def start(command: Sequence[str | Path], environ: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """A foreign server as a group of processes: `node` of this environment is a program that starts the real one."""
+    with log.open("ab") as told:
+        return subprocess.Popen(
+            [str(part) for part in command], env=dict(environ), stdout=told, stderr=told, start_new_session=True
+        )
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """The whole group, at once."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def run(

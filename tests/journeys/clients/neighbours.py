@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
-import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -16,21 +16,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import foreign
-import httpx2
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from joserfc.jwk import RSAKey
 
-CLIENT, SECRET = "readmit", "a-secret-of-the-neighbours-0123456789"
+CLIENT, SECRET = "readmit at the neighbours", "a secret of the neighbours: with + and %"
 PASSWORD: Final = "a-password-of-the-neighbours"
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Outside of the range that connections start from: it must still be free after a restart."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Authority:
@@ -106,23 +108,17 @@ class Neighbour:
 
     def start(self, **more: str) -> None:
         """Bring the provider up; `more` goes into its environment."""
-        log = (self.folder / "log").open("ab")
-        self.process = subprocess.Popen(self._command(), env=self._environ() | more, stdout=log, stderr=log)
-        log.close()
-        context = ssl.create_default_context(cafile=self.authority.ca)
+        self.process = foreign.start(self._command(), self._environ() | more, self.folder / "log")
         for _ in range(1200):
             assert self.process.poll() is None, (self.folder / "log").read_text()[-4000:]
-            try:
-                httpx2.get(f"{self.issuer}/.well-known/openid-configuration", verify=context).raise_for_status()
+            with suppress(OSError), socket.create_connection((self.host, self.port)):
                 return
-            except httpx2.HTTPError:
-                time.sleep(0.05)
+            time.sleep(0.05)
         raise AssertionError(f"{self.name} was not ready within a minute")
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+            foreign.stop(self.process)
             self.process = None
 
     def restart(self, **more: str) -> None:

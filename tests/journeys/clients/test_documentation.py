@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -111,18 +112,18 @@ def test_a_snippet_signs_a_guest_in(house: House, environ: dict[str, str], tmp_p
 @contextmanager
 def _listening(command: list[str | Path], environ: dict[str, str], base: str) -> Iterator[None]:
     """A relying party in a process of its own, until the block ends."""
-    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(600):
-                assert process.poll() is None, "the relying party ended"
-                try:
-                    httpx2.get(f"{base}/login")
-                    break
-                except httpx2.HTTPError:
-                    time.sleep(0.05)
-            yield
-        finally:
-            process.kill()
+    process = foreign.start(command, environ, Path(os.devnull))
+    try:
+        for _ in range(600):
+            assert process.poll() is None, "the relying party ended"
+            try:
+                httpx2.get(f"{base}/login")
+                break
+            except httpx2.HTTPError:
+                time.sleep(0.05)
+        yield
+    finally:
+        foreign.stop(process)
 
 
 def _refused(browser: Any, url: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,7 +28,7 @@ SCOPE = "openid profile email offline_access User.Read"
 GUESTS = 32
 
 
-def _seed(wingtip: Neighbour, tailspin: Neighbour) -> str:
+def _seed(wingtip: Neighbour, *others: Neighbour) -> str:
     names = [f"guest{number}" for number in range(GUESTS)]
     addresses = [f"{name}@{wingtip.domain}" for name in names]
     guests = "\n".join(f"      - {{email: {one}, displayName: {one}}}" for one in addresses)
@@ -37,7 +39,7 @@ def _seed(wingtip: Neighbour, tailspin: Neighbour) -> str:
     providers = "\n".join(
         f'      - {{domain: {one.domain}, name: {one.name}, issuer: "{one.issuer}", clientId: "{CLIENT}",'
         f' clientSecret: "{PROVIDER_SECRET}", allowPrivateNetwork: true}}'
-        for one in (wingtip, tailspin)
+        for one in (wingtip, *others)
     )
     return f"""
 tenants:
@@ -106,6 +108,8 @@ class Town:
     house: House
     wingtip: Wingtip
     tailspin: Tailspin
+    fourth_coffee: Neighbour
+    """Its provider is never there."""
     callback: str
     """Where Expenses gets its codes: a real listener on a free port of loopback (graph G76)."""
     _unused: Iterator[int] = field(default_factory=itertools.count)
@@ -179,6 +183,12 @@ def _expenses() -> Iterator[str]:
     thread.join()
 
 
+def readmit(house: House, *arguments: str) -> Any:
+    """A command of readmit beside its server, as its administrator types it; what it prints as JSON."""
+    command = [sys.executable, "-m", "readmit", *arguments, "--json", "--data", str(house.data)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 @contextmanager
 def founded(folder: Path) -> Iterator[Town]:
     """Readmit trusts the neighbours' authority by SSL_CERT_FILE; then each is told where to send browsers back to."""
@@ -186,13 +196,14 @@ def founded(folder: Path) -> Iterator[Town]:
     wingtip = Wingtip("Wingtip", "wingtip.example", "127.0.0.1", folder / "wingtip", authority)
     tailspin = Tailspin("Tailspin", "tailspin.example", "localhost", folder / "tailspin", authority)
     tailspin.people = tuple(f"guest{number}" for number in range(GUESTS))
+    fourth_coffee = Neighbour("Fourth Coffee", "fourthcoffee.example", "localhost", folder / "coffee", authority)
     (folder / "readmit").mkdir()
     with ExitStack() as stack:
-        seed = _seed(wingtip, tailspin)
+        seed = _seed(wingtip, tailspin, fourth_coffee)
         house = stack.enter_context(serving(folder / "readmit", seed, environ={"SSL_CERT_FILE": str(authority.ca)}))
-        ids = dict(house.rows("SELECT issuer, id FROM identity_providers"))
+        redirect_uris = {one["issuer"]: one["redirectUri"] for one in readmit(house, "idp", "list")}
         for one in (wingtip, tailspin):
-            one.redirect_uri = f"{house.base}/signin/callback/{ids[one.issuer]}"
+            one.redirect_uri = redirect_uris[one.issuer]
             stack.callback(one.stop)
             one.start()
-        yield Town(house, wingtip, tailspin, stack.enter_context(_expenses()))
+        yield Town(house, wingtip, tailspin, fourth_coffee, stack.enter_context(_expenses()))

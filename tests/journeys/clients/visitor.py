@@ -76,11 +76,16 @@ class Visitor:
     def press(self, name: str, value: str | None = None) -> None:
         """The button with this name, and this value where there are several."""
         picked = f"[name='{name}']" + (f"[value='{value}']" if value else "")
-        self.page.click(f"main button{picked}")
+        self.follow(f"main button{picked}")
 
     def go_on(self) -> None:
         """The main button."""
-        self.page.locator("main form button").first.click()
+        self.follow("main form button >> nth=0")
+
+    def follow(self, selector: str) -> None:
+        """Click, and wait for where it leads."""
+        with self.page.expect_navigation():
+            self.page.click(selector)
 
     def has(self, selector: str) -> bool:
         return bool(self.page.locator(selector).count())
@@ -123,7 +128,7 @@ class Visitor:
             self.page.fill("input[name='password']", PASSWORD)
         elif not self.has("button[type='submit']"):
             return False
-        self.page.locator("button[type='submit']").first.click()
+        self.follow("button[type='submit'] >> nth=0")
         return True
 
     def redeem(self, link: str, address: str) -> None:

@@ -17,7 +17,7 @@ const provider = new Provider(ISSUER, {
   claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "family_name"] },
   cookies: { keys: [CLIENT_SECRET] },
   jwks: JSON.parse(read("keys.json")),
-  ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 3600, IdToken: 600, Interaction: 600, Session: 3600 },
+  ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 3600, IdToken: 600, Interaction: 7200, Session: 7200 },
   findAccount(_, sub) {
     const person = company().people[sub];
     return person && { accountId: sub, claims: () => person };
