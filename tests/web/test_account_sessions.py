@@ -11,7 +11,7 @@ from front import ORIGIN, Person, Site, site
 from world import PASSWORD
 
 __all__ = ["site"]
-FORMS = ("sessions", "applications")
+FORMS = ("sessions", "applications", "language")
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 

@@ -82,6 +82,18 @@ _APPLICATIONS = {
     "action": "/account/applications?tenantId=1",
     "applications": [_APPLICATION, {**_APPLICATION, "scopes": [], "given": False, "used": None}],
 }
+_ORGANISATION = {"name": "Contoso", "domain": "contoso.com", "url": "/account?tenantId=1", "here": True}
+_ORGANISATIONS = {
+    "organisations": [
+        {**_ORGANISATION, "leave": "/account/leave?tenantId=1"},
+        {**_ORGANISATION, "name": "Fabrikam", "here": False, "leave": None},
+    ]
+}
+_LANGUAGE = {
+    "action": "/account/language?tenantId=1",
+    "languages": [("en", "English"), ("de", "Deutsch"), ("ja", "日本語")],
+    "chosen": "de",
+}
 _ACCOUNT = {
     **_FORM,
     "organisation": "Contoso",
@@ -89,7 +101,26 @@ _ACCOUNT = {
     "address": "alice@fabrikam.com",
     "my_apps": "/myapps?tenantId=1",
     "done": None,
-    "sections": {"sessions": _SESSIONS, "applications": _APPLICATIONS},
+    "sections": {
+        "sessions": _SESSIONS,
+        "applications": _APPLICATIONS,
+        "organisations": _ORGANISATIONS,
+        "language": _LANGUAGE,
+    },
+    "language_links": _LINKS,
+}
+_LEAVE = {
+    **_FORM,
+    "organisation": "Contoso",
+    "name": "Alice Example",
+    "address": "alice@fabrikam.com",
+    "privacy_url": "https://contoso.com/privacy",
+    "contact": "privacy@contoso.com",
+    "days": 30,
+    "obstacle": None,
+    "groups": 1,
+    "applications": 2,
+    "account": "/account?tenantId=1",
     "language_links": _LINKS,
 }
 _SIGNED_OUT: dict[str, Any] = {"frames": [], "target": None, "unregistered": False}
@@ -172,10 +203,17 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             "sections": {
                 "sessions": {**_SESSIONS, "sessions": [_SESSION]},
                 "applications": {**_APPLICATIONS, "applications": []},
+                "language": {**_LANGUAGE, "chosen": "browser"},
             },
         },
     ),
     **{f"account_done_{what}": ("account", {**_ACCOUNT, "done": what}) for what in sorted(DONE)},
+    "leave": ("leave", _LEAVE),
+    "leave_bare": ("leave", {**_LEAVE, "privacy_url": None, "contact": None, "groups": 0, "applications": 0}),
+    "leave_member": ("leave", {**_LEAVE, "obstacle": "member"}),
+    "leave_forbidden": ("leave", {**_LEAVE, "obstacle": "forbidden"}),
+    "leave_confirm": ("leave_confirm", {**_STEP, "name": "Alice Example", "address": "alice@fabrikam.com", "days": 30}),
+    "left": ("left", {"organisation": "Contoso", "days": 30}),
     "mailed": ("mailed", {}),
     "signed_out": ("signed_out", _SIGNED_OUT),
     "signed_out_telling": (
@@ -254,7 +292,18 @@ def read(key: str, language: str = "en") -> _Reader:
 SCRIPTS = {"form_post": "continue.js", "signed_out_telling": "signed-out.js"}
 """Pages that go on by themselves where scripts run (security H5)."""
 EVERY = [(key, language) for key in PAGES for language in LANGUAGES]
-STEPS = ("address", "app_consent", "code_entry", "code_request", "confirm_account", "consent", "invitation", "myapps")
+STEPS = (
+    "address",
+    "app_consent",
+    "code_entry",
+    "code_request",
+    "confirm_account",
+    "consent",
+    "invitation",
+    "leave",
+    "leave_confirm",
+    "myapps",
+)
 WITH_FORM = (
     *STEPS,
     "mail_address",
@@ -307,19 +356,20 @@ def _forms(name: str, context: dict[str, Any]) -> int:
     if name == "account":
         sections = context["sections"]
         elsewhere = sum(not session["here"] for session in sections["sessions"]["sessions"])
-        everywhere_and_sign_out = 2
-        return elsewhere + everywhere_and_sign_out + len(sections["applications"]["applications"])
-    if name == "mail_choice":
-        return int(not context["done"])
-    return int(name in WITH_FORM)
+        language_everywhere_and_sign_out = 3
+        return elsewhere + language_everywhere_and_sign_out + len(sections["applications"]["applications"])
+    return int(_has_main(name, context))
+
+
+def _has_main(name: str, context: dict[str, Any]) -> bool:
+    return name in WITH_FORM and not context.get("obstacle") and not (name == "mail_choice" and context["done"])
 
 
 @pytest.mark.parametrize("key", PAGES)
 def test_page_has_exactly_one_main_form_or_none(key: str) -> None:
     page, (name, context) = read(key), PAGES[key]
     forms = page.all("form")
-    main = name in WITH_FORM and not (name == "mail_choice" and context["done"])
-    assert len([form for form in forms if form.get("class") == "main"]) == int(main)
+    assert len([form for form in forms if form.get("class") == "main"]) == (1 if _has_main(name, context) else 0)
     assert len(forms) == _forms(name, context)
     assert all(form["method"] == ("get" if name == "organisation" else "post") for form in forms)
     tokens = [values["value"] for values in page.all("input") if values.get("name") == "csrf"]
@@ -391,7 +441,10 @@ def _evil(value: Any) -> Any:
 @pytest.mark.parametrize(("key", "language"), EVERY)
 def test_security_M6_user_data_comes_out_literally(key: str, language: str) -> None:
     name, context = PAGES[key]
-    evil = {what: value if what in ("page", "language_links") else _evil(value) for what, value in context.items()}
+    evil = {
+        what: value if what in ("page", "language_links", "obstacle") else _evil(value)
+        for what, value in context.items()
+    }
     html = pages.render(name, language, **evil)
     assert html.count("<script") == int(key in SCRIPTS)
     assert "49" not in html

@@ -66,7 +66,16 @@ def warnings(tenants: Iterable[SeedTenant], now: datetime) -> list[str]:
 
 def _tenant(entry: Entry) -> SeedTenant:
     entry.allow(
-        *("id", "displayName", "initialDomain", "domains", "preferredLanguage", "privacyStatementUrl", "settings"),
+        *(
+            "id",
+            "displayName",
+            "initialDomain",
+            "domains",
+            "preferredLanguage",
+            "privacyStatementUrl",
+            "privacyContact",
+            "settings",
+        ),
         *("users", "applications", "guests", "groups", "appRoleAssignments", "identityProviders"),
     )
     name = entry.needed("displayName")
@@ -78,6 +87,7 @@ def _tenant(entry: Entry) -> SeedTenant:
         id=_uuid(entry, "id"),
         preferred_language=entry.text("preferredLanguage"),
         privacy_url=entry.text("privacyStatementUrl"),
+        privacy_contact=_contact(entry),
         settings=_settings(entry),
         users=tuple(_user(user) for user in entry.each("users", "a user")),
         applications=tuple(_application(app) for app in entry.each("applications", "an application")),
@@ -185,6 +195,11 @@ def _application(entry: Entry) -> SeedApplication:
         homepage=entry.text("homepage") or web.get("homePageUrl"),
         line=entry.line,
     )
+
+
+def _contact(entry: Entry) -> str | None:
+    """An e-mail address, or none."""
+    return _address(entry, "privacyContact").given if entry.has("privacyContact") else None
 
 
 def _certificate(entry: Entry) -> dict[str, Any]:

@@ -47,6 +47,11 @@ class ToAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ToLeave:
+    """Out of the organisation: the guest has proved anew who he is and confirms (lifecycle L45)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToApplication:
     """After sign-in: back to the application that asked."""
 
@@ -58,7 +63,7 @@ class ToMailChoice:
     """After a code alone, and without a sign-in: whether the mailbox wants the tenant's invitations (L39)."""
 
 
-Target = ToRedirect | ToMyApps | ToAccount | ToApplication | ToMailChoice
+Target = ToRedirect | ToMyApps | ToAccount | ToLeave | ToApplication | ToMailChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,8 @@ def oldest(target: Target) -> int | None:
     """How old in seconds a proof may be when the way begins; 0: a live sign-in is not enough."""
     if isinstance(target, ToAccount):
         return 0 if target.fresh else None
+    if isinstance(target, ToLeave):
+        return 0
     return target.request.oldest if isinstance(target, ToApplication) else None
 
 

@@ -180,6 +180,8 @@ class Tenant:
     privacy_url: str | None
     salt: str
     settings: TenantSettings
+    privacy_contact: str | None = None
+    """The address that guests write to about their data."""
 
     def verified(self, address: EmailAddress) -> bool:
         return address.domain in self.domains

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
-from readmit.domain.redemption import Flow, Step, Target, ToApplication, next_step
+from readmit.domain.redemption import Flow, Step, Target, ToApplication, ToLeave, next_step
 from readmit.domain.tenant import Tenant
 from readmit.flows import authorize, consent, device, granting, sign_in_log
 from readmit.flows.authorize import NOTHING, Response
@@ -41,7 +41,7 @@ def arrive(
 ) -> Onward | Arrived:
     """Sign the browser in; an application may still need consent, or an assignment (P11).
 
-    `noted`: the log tells of this attempt already, as a redemption.
+    `noted`: the log tells of this attempt already, as a redemption. Who is on the way out is not signed in again.
     """
     assert flow.proof is not None
     if not granting.provider_serves(tx, user):
@@ -53,6 +53,8 @@ def arrive(
             raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
         if not agreed and to_consent(tx, request, user.id):
             return Onward()
+    if isinstance(flow.target, ToLeave):
+        return Onward()
     if not browser_flows.delete(tx, flow.id):
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
     token, entry = add_sign_in(tx, world, browser, user, flow.proof)

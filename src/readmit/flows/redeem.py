@@ -35,7 +35,7 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
     if proof.counters is not None and not proof.counters.hold(guest):
         return proved_in_vain(tx, flow)
     check_proof(guest, proof)
-    _still_at_home(tx, tenant, flow)
+    still_at_home(tx, tenant, flow)
     _release_identity(tx, world, tenant, flow, guest)
     change = redeem(guest, proof, tenant, now)
     if not users.update(tx, change.user, guest):
@@ -54,7 +54,7 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
     return arrive(tx, world, browser, tenant, signed_in, change.user, noted=True)
 
 
-def _still_at_home(tx: Transaction, tenant: Tenant, flow: Flow) -> None:
+def still_at_home(tx: Transaction, tenant: Tenant, flow: Flow) -> None:
     """A home account that was disabled, deleted or converted since its proof proves nothing (lifecycle section 7).
 
     Neither does the account of a provider that was switched off (security I7).

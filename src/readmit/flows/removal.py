@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final
 
 from readmit.domain import directory
@@ -12,6 +11,7 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.audit import SYSTEM
 from readmit.domain.errors import AddressTaken, InvalidValue, NotFound, UpnTaken
 from readmit.domain.guest import Accepted, User
+from readmit.domain.leaving import RETENTION
 from readmit.domain.permission import Caller
 from readmit.flows.again import until_saved
 from readmit.flows.directory import find_user, tenant_of
@@ -20,8 +20,6 @@ from readmit.flows.world import World
 from readmit.storage import access, apps, audit, groups, invitations, outbox, queries, roles, users
 from readmit.storage.transaction import Transaction
 
-RETENTION: Final = timedelta(days=30)
-"""How long deleted objects can be restored (lifecycle S12)."""
 _PURGES: Final[dict[str, Callable[[Transaction, str], None]]] = {
     "group": groups.delete,
     "application": apps.delete_application,

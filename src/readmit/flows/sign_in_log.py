@@ -14,7 +14,16 @@ from readmit.domain.errors import Page, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.graph_permissions import GRAPH_APP_ID
 from readmit.domain.guest import Accepted, User
-from readmit.domain.redemption import Flow, Target, ToAccount, ToApplication, ToMailChoice, ToMyApps, ToRedirect
+from readmit.domain.redemption import (
+    Flow,
+    Target,
+    ToAccount,
+    ToApplication,
+    ToLeave,
+    ToMailChoice,
+    ToMyApps,
+    ToRedirect,
+)
 from readmit.domain.session import SignIn
 from readmit.domain.sign_in_log import (
     INVITATION_PORTAL,
@@ -189,7 +198,7 @@ def _asked(target: Target) -> tuple[str, str | None]:
     match target:
         case ToApplication(request):
             return request.client_id, _resource(request.resource, graph=request.graph)
-        case ToMyApps() | ToAccount():
+        case ToMyApps() | ToAccount() | ToLeave():
             return MY_APPS, None
         case ToRedirect() | ToMailChoice():
             return INVITATION_PORTAL, None

@@ -44,11 +44,14 @@ def change(
     *,
     preferred_language: str | None,
     privacy_url: str | None,
+    privacy_contact: str | None,
     correlation_id: str | None = None,
 ) -> None:
-    """PATCH /organization: the language and the privacy statement that guests are shown (graph G43)."""
+    """PATCH /organization: the language, the privacy statement and the contact that guests are shown (graph G43)."""
     before = tenant_of(tx, caller)
-    after = replace(before, preferred_language=preferred_language, privacy_url=privacy_url)
+    after = replace(
+        before, preferred_language=preferred_language, privacy_url=privacy_url, privacy_contact=privacy_contact
+    )
     if after == before:
         return
     tenants.update(tx, after)

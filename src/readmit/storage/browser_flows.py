@@ -12,7 +12,17 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.counters import Counters
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Binding
-from readmit.domain.redemption import Flow, Proof, Target, ToAccount, ToApplication, ToMailChoice, ToMyApps, ToRedirect
+from readmit.domain.redemption import (
+    Flow,
+    Proof,
+    Target,
+    ToAccount,
+    ToApplication,
+    ToLeave,
+    ToMailChoice,
+    ToMyApps,
+    ToRedirect,
+)
 from readmit.storage.columns import from_json, micros, moment, to_json
 from readmit.storage.transaction import Row, Transaction
 
@@ -124,6 +134,8 @@ def _target_text(target: Target) -> str:
             return to_json({"redirect": url})
         case ToMyApps():
             return to_json({"my_apps": True})
+        case ToLeave():
+            return to_json({"leave": True})
         case ToAccount(page, fresh):
             return to_json({"account": page, "fresh": fresh})
         case ToApplication(request):
@@ -137,6 +149,8 @@ def _target(value: dict[str, Any]) -> Target:
         return ToRedirect(value["redirect"])
     if "application" in value:
         return ToApplication(msgspec.convert(value["application"], AuthorizeRequest))
+    if "leave" in value:
+        return ToLeave()
     if "account" in value:
         return ToAccount(value["account"], value["fresh"])
     return ToMailChoice() if "mail_choice" in value else ToMyApps()

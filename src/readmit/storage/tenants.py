@@ -13,7 +13,7 @@ from readmit.storage.transaction import Row, Transaction
 
 _SELECT = """
 SELECT t.id, t.display_name, t.initial_domain, t.preferred_language, t.privacy_url, t.salt, t.settings,
-       d.name, d.is_default
+       d.name, d.is_default, t.privacy_contact
 FROM tenants t JOIN domains d ON d.tenant_id = t.id
 """
 _settings_decoder = msgspec.json.Decoder(TenantSettings)
@@ -40,7 +40,8 @@ def insert(tx: Transaction, tenant: Tenant, now: datetime) -> None:
     """A new tenant with its domains."""
     tx.run(
         "INSERT INTO tenants (id, display_name, initial_domain, preferred_language, privacy_url, salt, settings,"
-        " created_at) VALUES (:id, :name, :initial, :language, :privacy, :salt, :settings, :now)",
+        " created_at, privacy_contact)"
+        " VALUES (:id, :name, :initial, :language, :privacy, :salt, :settings, :now, :contact)",
         {
             "id": tenant.id,
             "name": tenant.display_name,
@@ -48,6 +49,7 @@ def insert(tx: Transaction, tenant: Tenant, now: datetime) -> None:
             "language": tenant.preferred_language,
             "privacy": tenant.privacy_url,
             "salt": tenant.salt,
+            "contact": tenant.privacy_contact,
             "settings": to_json(tenant.settings),
             "now": micros(now),
         },
@@ -57,16 +59,17 @@ def insert(tx: Transaction, tenant: Tenant, now: datetime) -> None:
 
 
 def update(tx: Transaction, tenant: Tenant) -> None:
-    """Write name, language, privacy statement and settings."""
+    """Write name, language, privacy statement and contact, and settings."""
     tx.run(
         "UPDATE tenants SET display_name = :name, preferred_language = :language, privacy_url = :privacy,"
-        " settings = :settings WHERE id = :id",
+        " settings = :settings, privacy_contact = :contact WHERE id = :id",
         {
             "id": tenant.id,
             "name": tenant.display_name,
             "language": tenant.preferred_language,
             "privacy": tenant.privacy_url,
             "settings": to_json(tenant.settings),
+            "contact": tenant.privacy_contact,
         },
     )
 
@@ -104,6 +107,7 @@ def _made(rows: tuple[Row, ...]) -> Tenant:
         privacy_url=privacy,
         salt=salt,
         settings=_settings_decoder.decode(settings),
+        privacy_contact=rows[0][9],
     )
 
 

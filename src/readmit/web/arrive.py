@@ -7,7 +7,7 @@ from typing import assert_never
 from urllib.parse import quote, urlsplit
 
 from readmit.domain import redirect
-from readmit.domain.redemption import Target, ToAccount, ToApplication, ToMailChoice, ToMyApps, ToRedirect
+from readmit.domain.redemption import Target, ToAccount, ToApplication, ToLeave, ToMailChoice, ToMyApps, ToRedirect
 from readmit.domain.tenant import Tenant
 from readmit.flows.arrive import Arrived
 from readmit.flows.world import World
@@ -30,6 +30,8 @@ def arrived(world: World, call: Call, result: Arrived, flow_id: str) -> Reply:
             reply = authorization_response(request, result.response.fields(), language_of(call, request.ui_locales))
         case ToMyApps() | ToMailChoice():
             reply = see_other(f"/myapps?tenantId={result.tenant.id}")
+        case ToLeave():
+            reply = see_other(f"{account_path('leave')}?tenantId={result.tenant.id}")
         case ToAccount(page):
             reply = see_other(f"{account_path(page)}?tenantId={result.tenant.id}")
         case ToRedirect(url):
@@ -92,7 +94,7 @@ def form_origin(target: Target) -> str | None:
         case ToRedirect(url):
             if redirect.parse(url).my_apps:
                 return None
-        case ToMyApps() | ToAccount() | ToMailChoice():
+        case ToMyApps() | ToAccount() | ToLeave() | ToMailChoice():
             return None
         case _:
             assert_never(target)

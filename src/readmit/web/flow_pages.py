@@ -7,7 +7,8 @@ from typing import Any, assert_never
 
 from readmit.domain import redirect
 from readmit.domain.address import EmailAddress, InvalidAddress
-from readmit.domain.redemption import Flow, Step, Target, ToAccount, ToApplication
+from readmit.domain.leaving import RETENTION
+from readmit.domain.redemption import Flow, Step, Target, ToAccount, ToApplication, ToLeave
 from readmit.flows.links import Opened
 from readmit.flows.look import View
 from readmit.flows.world import World
@@ -123,6 +124,8 @@ def _content(world: World, view: View, language: str) -> tuple[str, dict[str, An
             return "code_entry", {"masked_address": _code_goes_to(view), "minutes": minutes}
         case Step.CONSENT:
             return "consent", _consent(view)
+        case Step.FINISH if isinstance(flow.target, ToLeave):
+            return "leave_confirm", _leaving(view)
         case Step.APP_CONSENT | Step.FINISH:
             return "app_consent", {
                 "application": view.application or "",
@@ -148,6 +151,12 @@ def _typed_before(flow: Flow) -> str:
         return f"@{hinted.domain}"
     except InvalidAddress:
         return ""
+
+
+def _leaving(view: View) -> dict[str, Any]:
+    guest, proof = view.guest, view.flow.proof
+    name = guest.display_name if guest is not None else ""
+    return {"name": name, "address": proof.shown if proof is not None else "", "days": RETENTION.days}
 
 
 def _requester(flow: Flow) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.redemption import Step as Waiting
-from readmit.domain.redemption import Target, ToApplication
+from readmit.domain.redemption import Target, ToApplication, ToLeave
 from readmit.domain.tenant import Tenant
 from readmit.flows import codes, methods, prove, redeem, sign_in, sign_in_log, upstream
 from readmit.flows.arrive import Arrived, consent_to_application
@@ -22,6 +22,7 @@ from readmit.locale.catalogue import catalogue, format_time
 from readmit.proofs.passwords import MAXIMUM, MINIMUM
 from readmit.storage import queries_tenants
 from readmit.web import flow_pages, pages
+from readmit.web.account import leave
 from readmit.web.arrive import arrived, see_other
 from readmit.web.call import Call, Reply, Step, Work, Write
 from readmit.web.cookies import clear_flow, set_session
@@ -61,6 +62,8 @@ def act(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
             return _send_code(world, call, who, view)
         case Waiting.ENTER_CODE:
             return _send_code(world, call, who, view) if use == "resend" else _code(world, call, who, view, form)
+        case Waiting.FINISH if isinstance(view.flow.target, ToLeave):
+            return leave.decide(world, call, who, view, form.get("decision"))
         case Waiting.CONSENT | Waiting.APP_CONSENT | Waiting.FINISH:
             return _decision(world, call, who, view, form)
         case _:

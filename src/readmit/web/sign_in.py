@@ -62,7 +62,7 @@ def tenant_of_hint(world: World, values: dict[str, str]) -> Tenant:
     return found
 
 
-OWN_PAGES: Final[dict[str, Target]] = {"m": ToMyApps(), "a": ToAccount()}
+OWN_PAGES: Final[dict[str, Target]] = {"m": ToMyApps(), "a": ToAccount(), "l": ToAccount("leave")}
 """Pages of a person's own, by the kind of seed that a flow to them starts from."""
 
 

@@ -10,9 +10,7 @@ from urllib.parse import urlsplit
 from readmit.domain.errors import ReadmitError
 from readmit.flows.world import World
 from readmit.web import arrive, callback, dead_ends, health, mail_choice, myapps, pages, redeem, saml, signing_out
-from readmit.web.account import applications as account_applications
-from readmit.web.account import page as account
-from readmit.web.account import sessions as account_sessions
+from readmit.web.account import routes as account
 from readmit.web.call import Call, Reply, Step
 from readmit.web.describe import document
 from readmit.web.http import Door, Refusal
@@ -65,9 +63,7 @@ TABLE = (
     Entry("GET", "/myapps", myapps.my_apps),
     Entry("GET", "/signout", signing_out.ask),
     Entry("POST", "/signout", signing_out.sign_out_here),
-    Entry("GET", "/account", account.show),
-    Entry("POST", "/account/sessions", account_sessions.post),
-    Entry("POST", "/account/applications", account_applications.post),
+    *account.ENTRIES,
     Entry("GET", mail_choice.PATH, mail_choice.open_choice),
     Entry("GET", f"{mail_choice.PATH}/{{flow}}", mail_choice.show),
     Entry("POST", f"{mail_choice.PATH}/{{flow}}", mail_choice.post),

@@ -86,6 +86,7 @@ class SeedTenant:
     id: str | None = None
     preferred_language: str | None = None
     privacy_url: str | None = None
+    privacy_contact: str | None = None
     settings: TenantSettings = field(default_factory=TenantSettings)
     users: tuple[SeedUser, ...] = ()
     applications: tuple[SeedApplication, ...] = ()

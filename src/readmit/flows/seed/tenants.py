@@ -34,6 +34,7 @@ def seed_tenant(run: Run, seed: SeedTenant) -> Tenant:
         privacy_url=seed.privacy_url,
         salt=run.world.new_secret(),
         settings=seed.settings,
+        privacy_contact=seed.privacy_contact,
     )
     if seed.id is not None and tenants.get(run.tx, seed.id) is not None:
         raise fail(seed.line, f"the tenant id {seed.id} is another tenant's")
@@ -52,6 +53,7 @@ def _existing_tenant(run: Run, seed: SeedTenant, found: Tenant) -> Tenant:
         preferred_language=seed.preferred_language,
         privacy_url=seed.privacy_url,
         settings=seed.settings,
+        privacy_contact=seed.privacy_contact,
         domains=found.domains.union(seed.domains),
     )
     if as_in_file == found:

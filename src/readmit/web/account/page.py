@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from readmit.flows.world import World
 from readmit.web import pages, sign_in
-from readmit.web.account import applications, sessions
+from readmit.web.account import applications, language, organisations, sessions
 from readmit.web.call import Call, Reply, Step, Work
 from readmit.web.signed_in import SignedIn, named_tenant, signed_in, used
 
@@ -16,12 +16,14 @@ Content = Callable[[World, Call, SignedIn, str], dict[str, Any] | None]
 SECTIONS: Final[dict[str, Content]] = {
     "sessions": sessions.content,
     "applications": applications.content,
+    "organisations": organisations.content,
+    "language": language.content,
 }
 """What the page shows, in this order: `templates/account/{name}.html` with what its function gives it.
 
 A section that has nothing to say to this person gives None.
 """
-DONE: Final = frozenset({"application", "session", "sessions"})
+DONE: Final = frozenset({"application", "language", "session", "sessions"})
 """What a form of the page may come back with, to be said."""
 
 
@@ -35,12 +37,12 @@ def show(world: World, call: Call) -> Step:
 
 
 def _page(world: World, call: Call, viewer: SignedIn) -> Reply:
-    language, done = viewer.language(call), call.query_values().get("done", "")
-    contents = {name: content(world, call, viewer, language) for name, content in SECTIONS.items()}
+    chosen, done = viewer.language(call), call.query_values().get("done", "")
+    contents = {name: content(world, call, viewer, chosen) for name, content in SECTIONS.items()}
     return pages.page(
         call,
         "account",
-        language,
+        chosen,
         organisation=viewer.tenant.display_name,
         name=viewer.user.display_name,
         address=viewer.user.sign_in_name,

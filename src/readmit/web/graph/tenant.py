@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import NotFound, NotProvided, ReadOnly
 from readmit.domain.tenant import Tenant
 from readmit.flows import tenants
@@ -18,7 +19,8 @@ from readmit.web.graph.viewer import viewer
 
 def organization_item(tenant: Tenant) -> Item:
     """The organization; times of tenants are not told."""
-    privacy = {"contactEmail": None, "statementUrl": tenant.privacy_url} if tenant.privacy_url else None
+    stated = {"contactEmail": tenant.privacy_contact, "statementUrl": tenant.privacy_url}
+    privacy = stated if any(stated.values()) else None
     body: dict[str, Any] = {
         "id": tenant.id,
         "deletedDateTime": None,
@@ -88,7 +90,7 @@ def organization(world: World, call: Call) -> Step:
 
 
 def update(world: World, call: Call) -> Step:
-    """PATCH /organization/{id}: language and privacy statement; other writable properties are M12."""
+    """PATCH /organization/{id}: language, privacy statement and contact; other writable properties are M12."""
     tenant = viewer(world, call).tenant
     if call.parameters["id"].lower() != tenant.id:
         raise NotFound(call.parameters["id"])
@@ -97,7 +99,7 @@ def update(world: World, call: Call) -> Step:
         if name not in ("preferredLanguage", "privacyProfile", "technicalNotificationMails"):
             raise ReadOnly(name, "Organization")
     profile = body.inner("privacyProfile", ("contactEmail", "statementUrl"))
-    if body.texts("technicalNotificationMails") or (profile is not None and profile.text("contactEmail")):
+    if body.texts("technicalNotificationMails"):
         raise NotProvided
     language = body.text("preferredLanguage", limit=35) or None
     return Write(
@@ -107,6 +109,7 @@ def update(world: World, call: Call) -> Step:
         caller_of(call),
         preferred_language=language if "preferredLanguage" in body else tenant.preferred_language,
         privacy_url=_statement(profile) if "privacyProfile" in body else tenant.privacy_url,
+        privacy_contact=_contact(profile) if "privacyProfile" in body else tenant.privacy_contact,
         correlation_id=call.request_id,
     )
 
@@ -117,6 +120,17 @@ def _statement(profile: Properties | None) -> str | None:
     if profile is not None and text and not text.lower().startswith(("https://", "http://")):
         raise profile.refuse_value("statementUrl")
     return text or None
+
+
+def _contact(profile: Properties | None) -> str | None:
+    """An address, or none."""
+    text = profile.text("contactEmail", limit=254) if profile is not None else None
+    if profile is None or not text:
+        return None
+    try:
+        return EmailAddress.parse(text).given
+    except InvalidAddress as error:
+        raise profile.refuse_value("contactEmail") from error
 
 
 def domains(world: World, call: Call) -> Step:

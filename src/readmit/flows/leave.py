@@ -1,0 +1,120 @@
+"""A guest leaves an organisation: asked on his account, proved anew, confirmed by a form (lifecycle L45, S12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from readmit.domain import audit, directory, leaving
+from readmit.domain.address import EmailAddress
+from readmit.domain.errors import DeadEnd, Page
+from readmit.domain.guest import Accepted, User
+from readmit.domain.redemption import FLOW_LIFETIME, Flow, Step, ToLeave, check_sign_in, next_step
+from readmit.domain.session import SignIn
+from readmit.flows import sign_in_log
+from readmit.flows.again import until_saved
+from readmit.flows.browsers import Browser
+from readmit.flows.methods import sign_in_method
+from readmit.flows.open_flow import flow_of, tenant_of
+from readmit.flows.own import record_own, signed_in_user
+from readmit.flows.redeem import still_at_home
+from readmit.flows.world import World
+from readmit.storage import access, browser_flows, outbox, tenants, users
+from readmit.storage.transaction import Transaction
+
+
+def begin(tx: Transaction, world: World, browser: Browser, entry: SignIn, *, flow_id: str) -> Flow | None:
+    """The way out, held against the epoch of the sign-in: its proof is made for this and nothing else.
+
+    None where something keeps the user, who is told on his account. Raises DeadEnd (P14).
+    """
+    user, tenant = signed_in_user(tx, entry), tenants.get(tx, entry.tenant_id)
+    if tenant is None or browser_flows.exists(tx, flow_id):
+        raise DeadEnd(Page.CLOSED)
+    if leaving.obstacle(user, tenant) is not None:
+        return None
+    now = world.now()
+    flow = Flow(
+        id=flow_id,
+        browser_hash=browser.flow_hash,
+        csrf=world.new_secret(),
+        kind="sign_in",
+        tenant_id=tenant.id,
+        target=ToLeave(),
+        created=now,
+        expires=now + FLOW_LIFETIME,
+        user_id=user.id,
+        epoch=user.epoch,
+        language=user.preferred_language,
+    )
+    address = _address(user)
+    flow = sign_in_method(tx, tenant, flow, address) if address is not None else flow
+    browser_flows.insert(tx, flow)
+    return flow
+
+
+def _address(user: User) -> EmailAddress | None:
+    """What the guest would type at a sign-in: the redeemed address, else any that he holds (lifecycle L29)."""
+    redemption = user.redemption
+    if isinstance(redemption, Accepted) and user.holds(redemption.redeemed):
+        return redemption.redeemed
+    return next(iter(user.addresses), None)
+
+
+def leave(
+    tx: Transaction, world: World, browser: Browser, flow_id: str, *, correlation_id: str | None = None
+) -> User | None:
+    """The confirmed form: the guest goes to deleted items for 30 days, and all that let him in ends (lifecycle S12).
+
+    None where the way is not at its end: a proof is missing or too old, or something keeps him by now.
+    Raises DeadEnd (P8, P10, P14).
+    """
+    return until_saved(lambda: _attempt(tx, world, browser, flow_id, correlation_id=correlation_id))[0]
+
+
+def _attempt(
+    tx: Transaction, world: World, browser: Browser, flow_id: str, *, correlation_id: str | None
+) -> tuple[User | None] | None:
+    flow, now = _flow(tx, world, browser, flow_id), world.now()
+    tenant, proof = tenant_of(tx, flow), flow.proof
+    if next_step(flow, code_sent=False, consent_needed=False, now=now) is not Step.FINISH or proof is None:
+        return (None,)
+    before = check_sign_in(users.live(tx, tenant.id, flow.user_id or ""), proof)
+    still_at_home(tx, tenant, flow)
+    if before.epoch != flow.epoch:
+        raise DeadEnd(Page.CLOSED, org=tenant.display_name)
+    if leaving.obstacle(before, tenant) is not None:
+        return (None,)
+    after = directory.deleted(before, now)
+    if not users.update(tx, after, before):
+        return None
+    sign_in_log.arrived(tx, world, browser, flow, before)
+    ended = access.end_access(tx, after.id)
+    outbox.supersede(tx, after.id, now)
+    record_own(tx, world, browser, after, _left(after, ended), correlation_id=correlation_id)
+    return (after,)
+
+
+def _flow(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Flow:
+    flow = flow_of(tx, world, browser, flow_id)
+    if not isinstance(flow.target, ToLeave):
+        raise DeadEnd(Page.CLOSED)
+    return flow
+
+
+def _left(user: User, ended: dict[str, int]) -> audit.Event:
+    details: dict[str, Any] = {"ended": ended} if ended else {}
+    return audit.Event(
+        audit.LEAVE,
+        service=audit.INVITED_USERS,
+        operation="Delete",
+        target_id=user.id,
+        details=details,
+        names={user.id: {"displayName": user.display_name, "userPrincipalName": user.upn}},
+    )
+
+
+def stay(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Flow:
+    """Cancel: the way is over, and the guest is still one. Raises DeadEnd (P14)."""
+    flow = _flow(tx, world, browser, flow_id)
+    browser_flows.delete(tx, flow.id)
+    return flow
