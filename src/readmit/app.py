@@ -6,6 +6,7 @@ import base64
 import os
 import secrets
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import structlog
 
 from readmit import data_folder
 from readmit.domain.throttling import OwnWindows, Windows
-from readmit.flows import deliver, housekeeping, keys, notify
+from readmit.flows import deliver, housekeeping, keys, leases, notify
 from readmit.flows.world import World
 from readmit.proofs.fetch import Fetcher
 from readmit.proofs.oidc import RelyingParty
@@ -155,11 +156,12 @@ class Mailer:
             self._thread.join(timeout=8)
 
     def _work(self, world: World) -> None:
-        holder = world.new_id()
+        holder, watch = world.new_id(), leases.Watch(time.monotonic, leases.PATIENCE)
         while not self._stopped:
             self._wake.clear()
+            taken = 0
             try:
-                deliver.deliver_due(world, holder)
+                taken = deliver.deliver_due(world, holder, watch)
                 housekeeping.sweep(world)
                 due = deliver.next_due(world)
             except Exception:
@@ -167,7 +169,8 @@ class Mailer:
                 due = None
             pause = self._LONGEST_SLEEP
             if due is not None:
-                pause = min(max((due - world.now()).total_seconds(), 0.05), pause)
+                # What is due and was not taken is somebody else's, who may be silent: it is looked at again.
+                pause = min(max((due - world.now()).total_seconds(), 0.05 if taken else 1.0), pause)
             self._wake.wait(pause)
 
 

@@ -221,8 +221,10 @@ def test_OB2_an_expired_lease_is_taken_over_and_its_old_holder_writes_nothing(ho
     assert house.write(outbox.lease, "two", now=now, until=now + timedelta(seconds=60)) is None
     house.clock.pass_(seconds=91)
     now = house.world.now()
-    second = house.write(outbox.lease, "two", now=now, until=now + timedelta(seconds=60))
+    (left,) = house.read(outbox.lapsed, now)
+    second = house.write(outbox.take_over, left, "two", until=now + timedelta(seconds=60))
     assert second is not None
+    assert house.write(outbox.take_over, left, "three", until=now) is None
     assert (second.mail.id, second.tries) == (first.mail.id, 2)
     assert not house.write(outbox.finish, first, "sent", now=now)
     assert not house.write(outbox.renew, first.mail.id, "one", now)

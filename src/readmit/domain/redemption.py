@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from readmit.domain import audit
 from readmit.domain.address import EmailAddress
+from readmit.domain.clock_skew import ahead
 from readmit.domain.counters import Counters
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.grant import AuthorizeRequest
@@ -131,7 +132,8 @@ def next_step(flow: Flow, *, code_sent: bool, consent_needed: bool, now: datetim
     """The step that a flow is at. A stale proof leads back to the proof (security L3)."""
     if flow.address is None:
         return Step.ADDRESS
-    if flow.proof is None or now > flow.proof.at + PROOF_LIFETIME or not answers(flow):
+    proof = flow.proof
+    if proof is None or now > proof.at + PROOF_LIFETIME or ahead(proof.at, now) or not answers(flow):
         if flow.method == "home":
             return Step.PASSWORD
         if flow.method == "provider":

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from readmit.domain.clock_skew import ahead
+
 ABSOLUTE: Final = timedelta(hours=24)
 IDLE: Final = timedelta(hours=8)
 SEEN_EVERY: Final = timedelta(minutes=5)
@@ -40,7 +42,7 @@ class SignIn:
         return self.home_user_id, self.home_epoch
 
     def live(self, now: datetime) -> bool:
-        return now < self.at + ABSOLUTE and now < self.seen + IDLE
+        return now < self.at + ABSOLUTE and now < self.seen + IDLE and not ahead(self.at, now)
 
     def use_to_note(self, now: datetime) -> bool:
         """Whether the last use is written again."""

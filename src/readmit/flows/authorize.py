@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from readmit.domain.clock_skew import ahead
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.session import SignIn
@@ -75,7 +76,7 @@ def redeem_code(tx: Transaction, world: World, client: Client, brought: Exchange
 
 
 def _check_code(found: Code, client: Client, brought: Exchange, now: datetime) -> None:
-    if now > found.created + _CODE_LIFETIME:
+    if now > found.created + _CODE_LIFETIME or ahead(found.created, now):
         text = "The provided authorization code or refresh token has expired due to inactivity."
         raise TokenRefused("invalid_grant", 70008, text)
     if brought.redirect_uri != found.redirect_uri:

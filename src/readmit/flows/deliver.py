@@ -14,6 +14,7 @@ from readmit.domain.invitation import Invitation
 from readmit.domain.mail import MailState
 from readmit.domain.redemption import ToApplication
 from readmit.domain.tenant import Tenant
+from readmit.flows import leases
 from readmit.flows.codes import KEY
 from readmit.flows.invite import hash_ticket, redeem_url
 from readmit.flows.world import World
@@ -36,7 +37,6 @@ from readmit.storage import (
 from readmit.storage.outbox import Entry
 from readmit.storage.transaction import Transaction
 
-_LEASE = timedelta(seconds=60)
 _RENDER_TRIES = 5
 _PER_MAILBOX_AND_DAY = 10
 
@@ -53,12 +53,11 @@ class Letter:
     reply_to: str | None = None
 
 
-def deliver_due(world: World, holder: str) -> int:
-    """Send everything that is due now; how many mails were taken."""
-    taken = 0
+def deliver_due(world: World, holder: str, watch: leases.Watch | None = None) -> int:
+    """Send everything that is due now; how many mails were taken. `watch` is kept from one call to the next."""
+    taken, watch = 0, watch or leases.Watch()
     while True:
-        now = world.now()
-        entry = world.database.write(outbox.lease, holder, now=now, until=now + _LEASE)
+        entry = leases.take(world, holder, watch)
         if entry is None:
             return taken
         taken += 1
@@ -120,7 +119,8 @@ def _send(world: World, entry: Entry, letter: Letter, message: bytes) -> None:
     assert world.settings.mail_from is not None
     everybody = (letter.to, *(address for _, address in letter.cc))
     wanted = [address for address in everybody if address not in entry.accepted]
-    outcomes = smtp.send(world.settings.smtp, world.settings.mail_from, wanted, message)
+    with leases.kept(world, entry):
+        outcomes = smtp.send(world.settings.smtp, world.settings.mail_from, wanted, message)
     accepted = tuple(address for address, outcome in outcomes.items() if outcome.state == "accepted")
     waiting = [outcome for outcome in outcomes.values() if outcome.state == "temporary"]
     refused = [outcome for outcome in outcomes.values() if outcome.state == "permanent"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from readmit.domain.clock_skew import ahead
 from readmit.domain.errors import Throttled, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.session import SignIn
@@ -144,7 +145,7 @@ def poll(tx: Transaction, world: World, client: Client, brought: Exchange) -> di
     code = device_codes.get(tx, hash)
     if code is None or code.client_id != client.app_id or code.tenant_id != client.tenant_id:
         raise TokenRefused("invalid_grant", 70000, "Provided grant is invalid or malformed.")
-    if code.expires <= now:
+    if code.expires <= now or ahead(code.expires - LIFETIME, now):
         raise TokenRefused(
             "expired_token", 70020, "The provided value for the device code is not valid: it has expired."
         )

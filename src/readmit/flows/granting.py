@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from readmit.domain.clock_skew import ahead
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, User
@@ -72,6 +73,8 @@ def check_alive(tx: Transaction, world: World, grant: Grant) -> None:
     user = users.live(tx, grant.tenant_id, grant.user_id)
     if user is None or user.epoch != grant.epoch:
         raise revoked()
+    if ahead(grant.created, world.now()):
+        raise inactive()
     if not user.enabled:
         raise TokenRefused("invalid_grant", 50057, "The user account is disabled.")
     if not isinstance(user.redemption, Accepted):

@@ -31,11 +31,17 @@ class Entry:
 
 def owe(tx: Transaction, mail: OwedMail, now: datetime) -> None:
     """Owe a mail in the transaction of what it tells."""
+    owe_where(tx, mail, now, real=True)
+
+
+def owe_where(tx: Transaction, mail: OwedMail, now: datetime, *, real: bool) -> None:
+    """Owe a mail, or by the same statement none: whether somebody is there takes no other way (security V7)."""
     tx.run(
         "INSERT INTO outbox (id, tenant_id, kind, user_id, invitation_id, passcode_id, generation, address_key,"
-        " language, state, due_at, created_at) VALUES (:id, :tenant, :kind, :user, :invitation, :passcode,"
-        " :generation, :key, :language, 'queued', :now, :now)",
+        " language, state, due_at, created_at) SELECT :id, :tenant, :kind, :user, :invitation, :passcode,"
+        " :generation, :key, :language, 'queued', :now, :now WHERE :real = 1",
         {
+            "real": int(real),
             "id": mail.id,
             "tenant": mail.tenant_id,
             "kind": mail.kind,
@@ -51,13 +57,42 @@ def owe(tx: Transaction, mail: OwedMail, now: datetime) -> None:
 
 
 def lease(tx: Transaction, holder: str, *, now: datetime, until: datetime) -> Entry | None:
-    """Take the oldest mail that is due, or whose lease has run out, by a conditional update (OB2)."""
+    """Take the oldest mail that is due, by a conditional update (OB2)."""
     row = tx.one(
         f"UPDATE outbox SET state = 'sending', lease = :holder, leased_until = :until, tries = tries + 1"
-        " WHERE id = (SELECT id FROM outbox WHERE (state IN ('queued', 'retrying') AND due_at <= :now)"
-        " OR (state = 'sending' AND leased_until <= :now) ORDER BY due_at, id LIMIT 1)"
+        " WHERE id = (SELECT id FROM outbox WHERE state IN ('queued', 'retrying') AND due_at <= :now"
+        " ORDER BY due_at, id LIMIT 1)"
         f" RETURNING {_COLUMNS}",
         {"holder": holder, "now": micros(now), "until": micros(until)},
+    )
+    return _entry(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A lease that has run out: its holder has ended, or a clock has jumped."""
+
+    id: str
+    holder: str
+    until: int
+    """Microseconds since 1970."""
+
+
+def lapsed(tx: Transaction, now: datetime) -> list[Lapsed]:
+    """Every lease that has run out, the oldest first."""
+    sql = (
+        "SELECT id, lease, leased_until FROM outbox WHERE state = 'sending' AND leased_until <= :now"
+        " ORDER BY leased_until, id"
+    )
+    return [Lapsed(*row) for row in tx.all(sql, {"now": micros(now)})]
+
+
+def take_over(tx: Transaction, left: Lapsed, holder: str, *, until: datetime) -> Entry | None:
+    """Take a mail from a holder who has not renewed; None if he has, or somebody else was first."""
+    row = tx.one(
+        "UPDATE outbox SET lease = :holder, leased_until = :until, tries = tries + 1"
+        f" WHERE id = :id AND state = 'sending' AND lease = :was AND leased_until = :seen RETURNING {_COLUMNS}",
+        {"id": left.id, "was": left.holder, "seen": left.until, "holder": holder, "until": micros(until)},
     )
     return _entry(row) if row else None
 
