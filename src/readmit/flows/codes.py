@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from readmit.domain.address import EmailAddress
+from readmit.domain.clock_skew import ahead
 from readmit.domain.counters import counters_of
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, Pending, User, mail_binding
+from readmit.domain.invitation import Invitation
 from readmit.domain.mail import OwedMail
 from readmit.domain.redemption import Flow, Proof, ToMailChoice, check_open, together
 from readmit.domain.tenant import Tenant
@@ -75,20 +77,19 @@ def request_code(tx: Transaction, world: World, browser: Browser, flow_id: str) 
     killed = passcodes.replace(tx, made)
     if killed is not None:
         outbox.supersede_passcode(tx, killed, now)
-    if target is not None and user is not None:
-        outbox.owe(tx, _mail(world, tenant, flow, made, user), now)
+    outbox.owe_where(tx, _mail(world, tenant, flow, made, user), now, real=target is not None)
     return Asked()
 
 
-def _mail(world: World, tenant: Tenant, flow: Flow, made: Passcode, user: User) -> OwedMail:
+def _mail(world: World, tenant: Tenant, flow: Flow, made: Passcode, user: User | None) -> OwedMail:
     return OwedMail(
         id=world.new_id(),
         tenant_id=tenant.id,
         kind="passcode",
         address_key=made.address.key,
-        user_id=user.id,
+        user_id=made.user_id,
         passcode_id=made.id,
-        language=flow.language or user.preferred_language,
+        language=flow.language or (user.preferred_language if user else None),
     )
 
 
@@ -110,6 +111,9 @@ def _recipient(tx: Transaction, world: World, tenant: Tenant, flow: Flow) -> tup
         user = users.live(tx, tenant.id, flow.user_id or "")
     else:
         user = users.by_address(tx, tenant.id, flow.address.key)
+    # Read for everybody: nobody's code is no less work (security V7).
+    decisive = invitations.decisive(tx, user, world.now())
+    admitted = inbound.invitable(tx, tenant, flow.address)
     if user is None:
         return None, None
     if isinstance(flow.target, ToMailChoice):
@@ -118,22 +122,24 @@ def _recipient(tx: Transaction, world: World, tenant: Tenant, flow: Flow) -> tup
     if isinstance(redemption, Accepted):
         bound = redemption.binding.kind == "mail" and user.holds(redemption.redeemed)
         return (redemption.redeemed, user) if bound else (None, None)
-    if isinstance(redemption, Pending) and _redeemable(tx, world, tenant, flow, user):
+    if isinstance(redemption, Pending) and _redeemable(world, tenant, flow, user, current=decisive, admitted=admitted):
         return redemption.invited, user
     return None, None
 
 
-def _redeemable(tx: Transaction, world: World, tenant: Tenant, flow: Flow, user: User) -> bool:
+def _redeemable(
+    world: World, tenant: Tenant, flow: Flow, user: User, *, current: Invitation | None, admitted: bool
+) -> bool:
     redemption, now = user.redemption, world.now()
     assert isinstance(redemption, Pending)
     assert flow.address is not None
     if flow.kind == "sign_in" and redemption.invited.key != flow.address.key:
         return False
     generation = flow.generation if flow.kind == "redemption" and flow.generation is not None else user.generation
-    current = invitations.live(tx, user, now) or invitations.newest(tx, user)
     try:
         check_open(user, current, tenant, generation=generation, now=now)
-        inbound.check(tx, tenant, redemption.invited, None)
+        if not admitted:
+            raise DeadEnd(Page.NOT_ACCEPTED_HERE, org=tenant.display_name)
     except DeadEnd:
         if flow.kind == "redemption":
             raise
@@ -185,7 +191,8 @@ def enter_code(tx: Transaction, world: World, browser: Browser, flow_id: str, ty
     if locked is not None:
         _notice(tx, world, tenant, flow, made, now)
         return Entered(right=False, locked=locked)
-    if passcodes.count_try(tx, made.id, _TRIES_PER_CODE) is None or made.expires <= now:
+    over = made.expires <= now or ahead(made.created, now)
+    if passcodes.count_try(tx, made.id, _TRIES_PER_CODE) is None or over:
         sign_in_log.wrong_code(tx, world, browser, flow, made.user_id)
         return Entered(right=False)
     right = passcode.matches(world.keyring.key(KEY), made.salt, made.hash, typed)

@@ -32,21 +32,22 @@ def sign_in_method(tx: Transaction, tenant: Tenant, flow: Flow, typed: EmailAddr
     A Pending guest is treated as unknown: the invitation appears only after the proof (security V7).
     """
     owner = users.by_address(tx, tenant.id, typed.key)
-    if owner is not None and isinstance(owner.redemption, Accepted):
-        binding = owner.redemption.binding
+    binding = owner.redemption.binding if owner is not None and isinstance(owner.redemption, Accepted) else None
+    # All is read before anything is decided: no address is more work than another one of its domain (V7, T28).
+    bound = providers.by_issuer(tx, tenant.id, binding.issuer if binding is not None else "")
+    home, spoken = tenants.by_domain(tx, typed.domain), providers.by_domain(tx, tenant.id, typed.domain)
+    if binding is not None:
         if binding.kind == "tenant":
             return _at_home(flow, typed, binding.issuer.removeprefix(_HOME))
-        bound = providers.by_issuer(tx, tenant.id, binding.issuer)
         if bound is not None and bound.enabled:
             return _at_provider(flow, typed, bound.id)
         # A code proves nothing here but `mail`; a provider that is off is answered as an unknown address (V7, I7).
         return _by_code(tenant, flow, typed)
     if owner is not None and (isinstance(owner.redemption, NeverInvited) or owner.converted):
         return _at_home(flow, typed, tenant.id)
-    home = tenants.by_domain(tx, typed.domain)
     if home is not None:
         return _at_home(flow, typed, home.id)
-    return _by_domain(tx, tenant, flow, typed)
+    return _by_code(tenant, flow, typed) if spoken is None else _at_provider(flow, typed, spoken.id)
 
 
 def _at_home(flow: Flow, address: EmailAddress, home_tenant_id: str) -> Flow:

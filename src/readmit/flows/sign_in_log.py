@@ -97,8 +97,8 @@ def at_home(tx: Transaction, world: World, browser: Browser, flow: Flow, account
 
 
 def wrong_code(tx: Transaction, world: World, browser: Browser, flow: Flow, user_id: str | None) -> None:
-    """A mailed code was wrong or too old."""
-    user = users.live(tx, flow.tenant_id, user_id) if user_id else None
+    """A mailed code was wrong or too old; nobody's as well, by the same statements (security V7)."""
+    user = users.live(tx, flow.tenant_id, user_id or "")
     failure = WRONG_CODE if user is not None else UNKNOWN_ADDRESS
     _append(tx, world, _about(replace(_of_flow(world, browser, flow), failure=failure), user))
 

@@ -81,6 +81,20 @@ def live(tx: Transaction, user: User, now: datetime) -> Invitation | None:
     return _invitation(row) if row else None
 
 
+def decisive(tx: Transaction, user: User | None, now: datetime) -> Invitation | None:
+    """What decides on a guest's redemption: a live invitation of his generation if there is any, else its newest.
+
+    One statement, also for nobody (security V7).
+    """
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM invitations i WHERE i.user_id = :user AND i.generation = :generation"
+        " ORDER BY (i.cancelled_at IS NULL AND (i.expires_at IS NULL OR i.expires_at > :now)) DESC,"
+        " i.created_at DESC, i.id DESC LIMIT 1",
+        {"user": user.id if user else "", "generation": user.generation if user else 0, "now": micros(now)},
+    )
+    return _invitation(row) if row else None
+
+
 def by_ticket(tx: Transaction, ticket_hash: str) -> tuple[Invitation, int] | None:
     """The invitation behind a redeem link and the generation of that link (security L1, L2)."""
     row = tx.one(

@@ -75,7 +75,7 @@ def get(tx: Transaction, tenant_id: str, id: str) -> Provider | None:
 def anywhere(tx: Transaction, id: str) -> Provider | None:
     """A provider by its id alone, for what is public of it."""
     row = tx.one(f"SELECT {_COLUMNS} FROM identity_providers WHERE id = :id", {"id": id})
-    return _provider(tx, row) if row else None
+    return _provider(row, _domains(tx, row[0])) if row else None
 
 
 def exists(tx: Transaction, id: str) -> bool:
@@ -95,7 +95,7 @@ def of_preset(tx: Transaction, tenant_id: str, preset: str) -> Provider | None:
         " ORDER BY created_at, id LIMIT 1"
     )
     row = tx.one(sql, {"preset": preset, "tenant": tenant_id})
-    return _provider(tx, row) if row else None
+    return _provider(row, _domains(tx, row[0])) if row else None
 
 
 def of_domain(tx: Transaction, tenant_id: str, domain: str) -> Provider | None:
@@ -113,7 +113,7 @@ def by_domain(tx: Transaction, tenant_id: str, domain: str) -> Provider | None:
 def every(tx: Transaction, tenant_id: str) -> list[Provider]:
     """All of a tenant, by name."""
     sql = f"SELECT {_COLUMNS} FROM identity_providers WHERE tenant_id = :tenant ORDER BY name, id"
-    return [_provider(tx, row) for row in tx.all(sql, {"tenant": tenant_id})]
+    return [_provider(row, _domains(tx, row[0])) for row in tx.all(sql, {"tenant": tenant_id})]
 
 
 def by_name(tx: Transaction, tenant_id: str, name: str) -> Provider | None:
@@ -178,12 +178,17 @@ def delete(tx: Transaction, tenant_id: str, id: str) -> bool:
 def _one(tx: Transaction, where: str, tenant_id: str, key: str) -> Provider | None:
     sql = f"SELECT {_COLUMNS} FROM identity_providers WHERE {where} AND tenant_id = :tenant"
     row = tx.one(sql, {"key": key, "tenant": tenant_id})
-    return _provider(tx, row) if row else None
+    # Asked for nobody's too: an address without a provider is no less work (security V7).
+    domains = _domains(tx, row[0] if row else "")
+    return _provider(row, domains) if row else None
 
 
-def _provider(tx: Transaction, row: Row) -> Provider:
+def _domains(tx: Transaction, id: str) -> tuple[str, ...]:
     sql = "SELECT domain FROM identity_provider_domains WHERE provider_id = :id ORDER BY domain"
-    domains = tuple(entry[0] for entry in tx.all(sql, {"id": row[0]}))
+    return tuple(entry[0] for entry in tx.all(sql, {"id": id}))
+
+
+def _provider(row: Row, domains: tuple[str, ...]) -> Provider:
     return Provider(
         id=row[0],
         tenant_id=row[1],

@@ -56,12 +56,12 @@ def append(tx: Transaction, attempt: Attempt, now: datetime) -> None:
             "address": attempt.address_hash,
         },
     )
-    if attempt.user_id is not None:
-        _remember(tx, attempt, at)
+    _remember(tx, attempt, at)
 
 
 def _remember(tx: Transaction, attempt: Attempt, at: int) -> None:
-    last: dict[str, str | int | None] = {"user": attempt.user_id}
+    # An attempt as nobody remembers nothing by the same statement (security V7).
+    last: dict[str, str | int | None] = {"user": attempt.user_id or ""}
     kinds = {"interactive": attempt.interactive, "silent": not attempt.interactive, "success": attempt.failure is None}
     for kind, meant in kinds.items():
         last |= {f"{kind}_at": at if meant else None, f"{kind}_id": attempt.id if meant else None}
