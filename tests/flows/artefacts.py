@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from applications import CALLBACK, arrive, asking, bring, caller_of, client, renew, sign_in_of, to_application
+from passkeys import add, adding, use
 from ways import Way, begin, follow
 
+from authenticator import Authenticator
 from lying_provider import LyingProvider
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import DeadEnd, TokenRefused
 from readmit.domain.graph_permissions import READMIT_APP_ID
 from readmit.domain.redemption import Step
 from readmit.domain.session import SignIn
-from readmit.flows import authorize, consent, device, introspection, links, tokens, upstream
+from readmit.flows import authorize, consent, device, introspection, links, passkey_use, tokens, upstream
 from readmit.flows.arrive import Arrived, consent_to_application
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.issue import Exchange
+from readmit.flows.passkey_add import Added
+from readmit.flows.passkey_use import Answer
 from readmit.flows.tokens import Asked
-from readmit.flows.upstream import Answer, NotHere
+from readmit.flows.upstream import Answer as Heard
+from readmit.flows.upstream import NotHere
 from world import House, a_browser
 
 Alive = Callable[[], bool]
@@ -241,6 +246,19 @@ def remembered_consent(house: House, guest: Guest) -> Alive:
     return lambda: "Mail.Read" not in house.read(consent.missing_consent, request, guest.id)
 
 
+def passkey(house: House, guest: Guest) -> Alive:
+    """It hangs on the binding: revoking, disabling and deleting leave it (security V2)."""
+    device = Authenticator()
+    assert add(adding(house, arrive(house, guest.address)), device) is Added.ADDED
+
+    def used() -> bool:
+        way = begin(house, guest.address, a_browser("k" * 43))
+        way.do(passkey_use.begin_use)
+        return use(way, device) is Answer.PROVED and isinstance(way.proceed(), Arrived)
+
+    return opens(used)
+
+
 ACCEPTED: dict[str, Callable[[House, Guest], Alive]] = {
     "code": code,
     "proof": proof,
@@ -254,6 +272,7 @@ ACCEPTED: dict[str, Callable[[House, Guest], Alive]] = {
     "device code": device_code,
     "user code": user_code,
     "remembered consent": remembered_consent,
+    "passkey": passkey,
 }
 AT_HOME: dict[str, Callable[[House, Guest], Alive]] = {
     "proof of a home account": proof_of_a_home_account,
@@ -275,7 +294,7 @@ def upstream_state(house: House, wingtip: LyingProvider, way: Way) -> Alive:
     """The browser is at the provider and comes back later."""
     provider_id = way.look().flow.provider_id
     assert provider_id is not None
-    answer = Answer(provider_id, wingtip.approve(upstream.ask(house.world, way.browser, way.flow_id)))
+    answer = Heard(provider_id, wingtip.approve(upstream.ask(house.world, way.browser, way.flow_id)))
 
     def heard() -> bool:
         upstream.hear(house.world, way.browser, way.flow_id, answer)

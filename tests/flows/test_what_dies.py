@@ -125,15 +125,17 @@ def test_T7_nothing_from_before_a_reset_opens_anything(house: House, ending: End
 
 
 @pytest.mark.parametrize("ending", [delete, delete_and_restore], ids=named)
-def test_V2_a_deletion_ends_all_but_the_consents(house: House, ending: Ending) -> None:
+def test_V2_a_deletion_ends_all_but_the_consents_and_passkeys(house: House, ending: Ending) -> None:
     consents = {"mailbox: remembered consent", "home account: remembered consent"}
-    assert survivors(house, ending) == consents
+    passkeys = {"mailbox: passkey"} if ending is delete_and_restore else set()
+    assert survivors(house, ending) == consents | passkeys
 
 
-def test_S11_revoking_ends_access_and_codes_and_leaves_links_redemptions_and_consents(house: House) -> None:
+def test_S11_revoking_ends_access_and_codes_and_leaves_links_redemptions_consents_and_passkeys(house: House) -> None:
     assert survivors(house, revoke) == {
         "Pending: redeem ticket",
         "Pending: open flow",
+        "mailbox: passkey",
         "mailbox: remembered consent",
         "home account: remembered consent",
     }
@@ -142,6 +144,7 @@ def test_S11_revoking_ends_access_and_codes_and_leaves_links_redemptions_and_con
 def test_S11_disabling_ends_flows_as_well(house: House) -> None:
     assert survivors(house, disable_and_enable) == {
         "Pending: redeem ticket",
+        "mailbox: passkey",
         "mailbox: remembered consent",
         "home account: remembered consent",
     }

@@ -30,11 +30,18 @@ PASSCODE: dict[str, Any] = {
     "requester_ip": "192.0.2.7",
 }
 CODE_LOCK: dict[str, Any] = {"organisation": "Contoso", "until": "22 November 2026, 00:00 UTC"}
+PASSKEY: dict[str, Any] = {
+    "organisation": "Contoso",
+    "at": "21 November 2026, 00:04 UTC",
+    "link": "https://localhost:8443/account?tenantId=t",
+}
 FACTS: dict[str, dict[str, Any]] = {
     "invitation": INVITATION,
     "reset": INVITATION,
     "passcode": PASSCODE,
     "code_lock": CODE_LOCK,
+    "passkey_added": PASSKEY,
+    "passkey_removed": PASSKEY,
 }
 CREATED = datetime(2026, 11, 21, 0, 4, tzinfo=UTC)
 

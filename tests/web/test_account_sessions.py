@@ -27,7 +27,8 @@ def sign_in(site: Site, address: str = "alice@fabrikam.com", path: str = "/accou
 
 def cards(person: Person) -> list[str]:
     """The text of each session that the page shows."""
-    found = re.findall(r"<li>(.*?)</li>", person.html, re.DOTALL)
+    section = person.html.partition('id="sessions"')[2].partition("</section>")[0]
+    found = re.findall(r"<li>(.*?)</li>", section, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", " ", card).split()) for card in found]
 
 

@@ -94,6 +94,26 @@ _LANGUAGE = {
     "languages": [("en", "English"), ("de", "Deutsch"), ("ja", "日本語")],
     "chosen": "de",
 }
+_PASSKEY = {
+    "id": "0e",
+    "name": "Laptop",
+    "added": "21 November 2026, 00:04 UTC",
+    "used": "21 November 2026, 08:04 UTC",
+    "synced": True,
+    "beside": False,
+}
+_PASSKEYS = {
+    "action": "/account/passkeys?tenantId=1",
+    "passkeys": [_PASSKEY, {**_PASSKEY, "name": "", "used": None, "synced": False, "beside": True}],
+    "host": None,
+    "more": True,
+    "longest": 64,
+    "instead": True,
+    "days": 30,
+    "required": False,
+}
+_CEREMONY = {**_STEP, "address": "max@post.example", "options": '{"challenge":"AA"}', "host": None}
+_WANTED = ("asked", "offer", "required")
 _ACCOUNT = {
     **_FORM,
     "organisation": "Contoso",
@@ -103,6 +123,7 @@ _ACCOUNT = {
     "done": None,
     "sections": {
         "sessions": _SESSIONS,
+        "passkeys": _PASSKEYS,
         "applications": _APPLICATIONS,
         "organisations": _ORGANISATIONS,
         "language": _LANGUAGE,
@@ -150,13 +171,27 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "provider_only": ("provider", {**_STEP, "provider": "Wingtip", "address": "a@wingtip.example", "code": False}),
     "password_error": ("password", {**_STEP, "address": "alice@fabrikam.com", "code": False, "error": "Not right."}),
     "confirm_account": ("confirm_account", {**_STEP, "name": "Alice Example", "address": "alice@fabrikam.com"}),
-    "code_request": ("code_request", {**_STEP, "masked_address": "a•••e@fabrikam.com", "other": True}),
+    "code_request": ("code_request", {**_STEP, "masked_address": "a•••e@fabrikam.com", "other": True, "passkey": True}),
     "code_request_error": (
         "code_request",
-        {**_STEP, "masked_address": "a@b.example", "other": False, "error": "Wait."},
+        {**_STEP, "masked_address": "a@b.example", "other": False, "passkey": False, "error": "Wait."},
     ),
-    "code_entry": ("code_entry", {**_STEP, "masked_address": "a•••e@fabrikam.com", "minutes": 10}),
-    "code_entry_error": ("code_entry", {**_STEP, "masked_address": "a@b.example", "minutes": 1, "error": "Wrong."}),
+    "code_entry": ("code_entry", {**_STEP, "masked_address": "a•••e@fabrikam.com", "minutes": 10, "passkey": True}),
+    "code_entry_error": (
+        "code_entry",
+        {**_STEP, "masked_address": "a@b.example", "minutes": 1, "passkey": False, "error": "Wrong."},
+    ),
+    "passkey_use": ("passkey_use", {**_CEREMONY, "beside": False}),
+    "passkey_use_beside": ("passkey_use", {**_CEREMONY, "beside": True, "error": "Does not fit."}),
+    "passkey_use_elsewhere": ("passkey_use", {**_CEREMONY, "beside": False, "options": "", "host": "id.contoso.com"}),
+    **{f"passkey_add_{wanted}": ("passkey_add", {**_CEREMONY, "wanted": wanted}) for wanted in _WANTED},
+    **{
+        f"passkey_add_{wanted}_elsewhere": (
+            "passkey_add",
+            {**_CEREMONY, "wanted": wanted, "options": "", "host": "id.contoso.com"},
+        )
+        for wanted in _WANTED
+    },
     "consent": ("consent", _CONSENT),
     "consent_bare": (
         "consent",
@@ -202,6 +237,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             **_ACCOUNT,
             "sections": {
                 "sessions": {**_SESSIONS, "sessions": [_SESSION]},
+                "passkeys": {**_PASSKEYS, "passkeys": [], "required": True},
                 "applications": {**_APPLICATIONS, "applications": []},
                 "language": {**_LANGUAGE, "chosen": "browser"},
             },
@@ -309,6 +345,8 @@ WITH_FORM = (
     "mail_address",
     "mail_choice",
     "organisation",
+    "passkey_add",
+    "passkey_use",
     "password",
     "provider",
     "device",
@@ -320,7 +358,7 @@ WITH_FORM = (
 
 def test_every_template_has_an_example() -> None:
     # `api` is a reference for developers, in English, with tests of its own.
-    shown = {name for name, _ in PAGES.values()} | {"base", "form", "api"}
+    shown = {name for name, _ in PAGES.values()} | {"base", "form", "passkey", "api"}
     assert shown == {path.stem for path in (WEB / "templates").iterdir() if path.is_file()}
     assert {path.stem for path in (WEB / "templates" / "account").iterdir()} == set(SECTIONS)
 
@@ -357,7 +395,9 @@ def _forms(name: str, context: dict[str, Any]) -> int:
         sections = context["sections"]
         elsewhere = sum(not session["here"] for session in sections["sessions"]["sessions"])
         language_everywhere_and_sign_out = 3
-        return elsewhere + language_everywhere_and_sign_out + len(sections["applications"]["applications"])
+        rename_and_remove, add = 2 * len(sections["passkeys"]["passkeys"]), 1
+        passkeys, applications = rename_and_remove + add, len(sections["applications"]["applications"])
+        return elsewhere + language_everywhere_and_sign_out + passkeys + applications
     return int(_has_main(name, context))
 
 
@@ -442,7 +482,7 @@ def _evil(value: Any) -> Any:
 def test_security_M6_user_data_comes_out_literally(key: str, language: str) -> None:
     name, context = PAGES[key]
     evil = {
-        what: value if what in ("page", "language_links", "obstacle") else _evil(value)
+        what: value if what in ("page", "language_links", "obstacle", "wanted") else _evil(value)
         for what, value in context.items()
     }
     html = pages.render(name, language, **evil)
@@ -638,8 +678,8 @@ def test_LA4_every_message_is_translated_and_none_is_left_over(language: str) ->
 @pytest.mark.parametrize("language", ["de", "ja"])
 def test_LA4_messages_of_the_doors_are_translated(language: str) -> None:
     there = {message[0] for message in _texts(language)}
-    doors = (WEB / "flow_posts.py").read_text()
-    said = re.findall(r'(?:_again\(world, call, view,|\btext\(|gettext\()\s*"([^"]+)"', doors)
+    doors = (WEB / "flow_posts.py").read_text() + (WEB / "passkey_posts.py").read_text()
+    said = re.findall(r'(?:_again\(world, call,(?: who,)? view,|\btext\(|gettext\()\s*"([^"]+)"', doors)
     assert len(said) > 5
     assert set(said) <= there
 

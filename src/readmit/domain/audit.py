@@ -8,6 +8,7 @@ from typing import Literal
 
 INVITED_USERS = "Invited Users"
 CORE_DIRECTORY = "Core Directory"
+AUTHENTICATION_METHODS = "Authentication Methods"
 
 INVITE = "Invite external user"
 RESET = "Invite external user with reset invitation status"
@@ -15,6 +16,9 @@ CONVERT = "Invite internal user to B2B collaboration"
 REDEEM = "Redeem external user invite"
 LEAVE = "Delete external user"
 MAIL = "Invitation Email"
+ADD_PASSKEY = "User registered security info"
+RENAME_PASSKEY = "User updated security info"
+REMOVE_PASSKEY = "User deleted security info"
 MAIL_NOT_WANTED = "Email not sent, user unsubscribed"
 MAIL_BLOCKED = "Email unsubscribed"
 MAIL_ALLOWED = "Email subscribed"

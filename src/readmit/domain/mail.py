@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-MailKind = Literal["invitation", "reset", "passcode", "code_lock"]
+MailKind = Literal["invitation", "reset", "passcode", "code_lock", "passkey_added", "passkey_removed"]
 MailState = Literal["queued", "sending", "retrying", "sent", "failed", "parked", "superseded"]
 
 

@@ -16,6 +16,7 @@ from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, NeverInvited, Pending, User
 from readmit.domain.invitation import Invitation
+from readmit.domain.passkey import FRESH, Wanted, Wish
 from readmit.domain.tenant import Tenant
 
 FLOW_LIFETIME: Final = timedelta(minutes=60)
@@ -113,6 +114,7 @@ class Flow:
     other_proof: Proof | None = None
     """A home identity of another address, kept for a code that proves the invited mailbox (`allowOtherAccount`)."""
     language: str | None = None
+    passkey: Wish | None = None
 
 
 class Step(Enum):
@@ -123,25 +125,38 @@ class Step(Enum):
     PROVIDER = "provider"
     REQUEST_CODE = "request_code"
     ENTER_CODE = "enter_code"
+    PASSKEY = "passkey"
+    """Shown instead of a code, or beside another proof."""
+    ADD_PASSKEY = "add_passkey"
     CONSENT = "consent"
     APP_CONSENT = "app_consent"
     FINISH = "finish"
 
 
-def next_step(flow: Flow, *, code_sent: bool, consent_needed: bool, now: datetime) -> Step:
+def next_step(
+    flow: Flow, *, code_sent: bool, consent_needed: bool, now: datetime, passkey: Wanted = Wanted.NOTHING
+) -> Step:
     """The step that a flow is at. A stale proof leads back to the proof (security L3)."""
     if flow.address is None:
         return Step.ADDRESS
     proof = flow.proof
     if proof is None or now > proof.at + PROOF_LIFETIME or ahead(proof.at, now) or not answers(flow):
-        if flow.method == "home":
-            return Step.PASSWORD
-        if flow.method == "provider":
-            return Step.PROVIDER
-        return Step.ENTER_CODE if code_sent else Step.REQUEST_CODE
+        return _proving(flow, code_sent=code_sent)
     if flow.kind == "redemption":
         return Step.CONSENT
+    if passkey is not Wanted.NOTHING:
+        return Step.PASSKEY if passkey is Wanted.USE else Step.ADD_PASSKEY
     return Step.APP_CONSENT if consent_needed else Step.FINISH
+
+
+def _proving(flow: Flow, *, code_sent: bool) -> Step:
+    if flow.method == "home":
+        return Step.PASSWORD
+    if flow.method == "provider":
+        return Step.PROVIDER
+    if flow.passkey == "use" and flow.kind == "sign_in":
+        return Step.PASSKEY
+    return Step.ENTER_CODE if code_sent else Step.REQUEST_CODE
 
 
 _SKEW: Final = timedelta(seconds=60)
@@ -157,12 +172,20 @@ def oldest(target: Target) -> int | None:
     return target.request.oldest if isinstance(target, ToApplication) else None
 
 
+def allowed_age(flow: Flow) -> int | None:
+    """The same of a way: what adds a passkey wants a proof of the last 20 minutes (security N7, T37)."""
+    allowed, fresh = oldest(flow.target), int(FRESH.total_seconds())
+    if flow.passkey != "add":
+        return allowed
+    return fresh if allowed is None else min(allowed, fresh)
+
+
 def recent(flow: Flow, proved: datetime, *, elsewhere: bool = False) -> bool:
     """Whether a proof of that time is young enough for what the way leads to: by `max_age`, `prompt=login`, N7.
 
     The age counts back from the request, so that the time spent on our own pages does not make a fresh proof old.
     """
-    allowed = oldest(flow.target)
+    allowed = allowed_age(flow)
     if allowed is None:
         return True
     return proved >= flow.created - timedelta(seconds=allowed) - (_SKEW if elsewhere else timedelta())

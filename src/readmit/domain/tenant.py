@@ -13,6 +13,7 @@ from readmit.domain.throttling import OWN_NUMBERS
 AllowInvitesFrom = Literal["none", "adminsAndGuestInviters", "adminsGuestInvitersAndAllMembers", "everyone"]
 NewAddressOnReset = Literal["adopt", "refuse"]
 Fallback = Literal["defaultConfiguredIdp", "emailOneTimePasscode", "microsoftAccount"]
+GuestStrength = Literal["single", "multi"]
 
 GUEST_ROLES: Final = {
     "member": "a0b1b346-4d3e-4e8b-98f8-753987be4970",
@@ -41,6 +42,10 @@ class TenantSettings:
     invitationLifetimeDays: int | None = None
     emailOneTimePasscode: bool = True
     passcodeMinutes: int = 10
+    passkeyDays: int = 30
+    """How long after a code a passkey stands for one; 0: never (lifecycle L30)."""
+    guestStrength: GuestStrength = "single"
+    """`multi`: a guest needs a passkey, or the MFA of his provider, beside a code or a password (security C7)."""
     guestRefreshHours: int | None = None
     """None is 24, under `--emulate entra` 2,160 (lifecycle L24)."""
     allowPasswordGrant: bool = False
@@ -81,11 +86,13 @@ _CHOICES: Final[dict[str, tuple[object, ...]]] = {
     "allowInvitesFrom": get_args(AllowInvitesFrom),
     "guestRole": tuple(GUEST_ROLES),
     "newAddressOnReset": get_args(NewAddressOnReset),
+    "guestStrength": get_args(GuestStrength),
     "fallbackIdentityProvider": get_args(Fallback),
 }
 _RANGES: Final = {
     "maxCcRecipients": range(0, 21),
     "passcodeMinutes": range(1, 31),
+    "passkeyDays": range(0, 366),
     "guestRefreshHours": range(1, 2161),
     "invitationLifetimeDays": range(1, 3651),
 }

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
+from readmit.domain.passkey import Wanted
 from readmit.domain.redemption import Flow, Step, Target, ToApplication, ToLeave, next_step
 from readmit.domain.tenant import Tenant
-from readmit.flows import authorize, consent, device, granting, sign_in_log
+from readmit.flows import authorize, consent, device, granting, passkey_step, sign_in_log
 from readmit.flows.authorize import NOTHING, Response
 from readmit.flows.browsers import Browser, add_sign_in
 from readmit.flows.open_flow import Onward, flow_of, tenant_of
 from readmit.flows.world import World
-from readmit.storage import browser_flows, queries_people, users
+from readmit.storage import browser_flows, passkeys, queries_people, users
 from readmit.storage.transaction import Transaction
 
 
@@ -47,16 +48,19 @@ def arrive(
     if not granting.provider_serves(tx, user):
         raise DeadEnd(Page.UNKNOWN_ACCOUNT, org=tenant.display_name)
     request = flow.target.request if isinstance(flow.target, ToApplication) else None
-    if request is not None:
-        if consent.not_assigned(tx, request, user.id):
-            application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
-            raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
-        if not agreed and to_consent(tx, request, user.id):
-            return Onward()
+    if request is not None and consent.not_assigned(tx, request, user.id):
+        application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
+        raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
+    if passkey_step.holds_back(tx, world, tenant, flow, user):
+        return Onward()
+    if request is not None and not agreed and to_consent(tx, request, user.id):
+        return Onward()
     if isinstance(flow.target, ToLeave):
         return Onward()
     if not browser_flows.delete(tx, flow.id):
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
+    if flow.proof.binding.kind == "mail" and "otp" in flow.proof.amr:
+        passkeys.code_proved(tx, user.id, flow.proof.auth_time)
     token, entry = add_sign_in(tx, world, browser, user, flow.proof)
     if not noted:
         sign_in_log.arrived(tx, world, browser, flow, user)
@@ -83,5 +87,7 @@ def consent_to_application(tx: Transaction, world: World, browser: Browser, flow
     user = users.live(tx, tenant.id, flow.user_id)
     if user is None or user.epoch != flow.epoch:
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
+    if passkey_step.still_wanted(tx, tenant, flow, user) is not Wanted.NOTHING:
+        return Onward()
     consent.record_consent(tx, world, flow.target.request, user.id)
     return arrive(tx, world, browser, tenant, flow, user, agreed=True)

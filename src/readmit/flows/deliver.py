@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from readmit.domain import redirect
@@ -17,9 +15,9 @@ from readmit.domain.tenant import Tenant
 from readmit.flows import leases
 from readmit.flows.codes import KEY
 from readmit.flows.invite import hash_ticket, redeem_url
+from readmit.flows.letters import Letter, language_of, lock, passkey_notice
 from readmit.flows.world import World
 from readmit.locale.catalogue import format_time
-from readmit.locale.negotiate import choose
 from readmit.mail import compose, mailbox, smtp
 from readmit.mail.render import render
 from readmit.proofs import passcode
@@ -39,18 +37,6 @@ from readmit.storage.transaction import Transaction
 
 _RENDER_TRIES = 5
 _PER_MAILBOX_AND_DAY = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail ready to be rendered: facts for the template, and who gets it."""
-
-    language: str
-    facts: dict[str, Any]
-    organisation: str
-    to: str
-    cc: tuple[tuple[str | None, str], ...] = ()
-    reply_to: str | None = None
 
 
 def deliver_due(world: World, holder: str, watch: leases.Watch | None = None) -> int:
@@ -169,19 +155,17 @@ def _prepare(tx: Transaction, world: World, entry: Entry) -> Letter | None:
     if entry.mail.kind == "passcode":
         return _passcode(tx, world, entry, tenant, user)
     if entry.mail.kind == "code_lock":
-        return _lock(world, entry, tenant, user)
+        return lock(world, entry, tenant, user)
+    if entry.mail.kind in ("passkey_added", "passkey_removed"):
+        return passkey_notice(world, entry, tenant, user)
     return _invitation(tx, world, entry, tenant, user)
-
-
-def _language(entry: Entry, tenant: Tenant, user: User) -> str:
-    return choose([entry.mail.language, user.preferred_language, tenant.preferred_language])
 
 
 def _passcode(tx: Transaction, world: World, entry: Entry, tenant: Tenant, user: User) -> Letter | None:
     made = passcodes.get(tx, entry.mail.passcode_id or "")
     if made is None or made.expires <= world.now():
         return None
-    language = _language(entry, tenant, user)
+    language = language_of(entry, tenant, user)
     facts = {
         "organisation": tenant.display_name,
         "application": _application(tx, tenant, made.flow_id),
@@ -199,17 +183,6 @@ def _application(tx: Transaction, tenant: Tenant, flow_id: str) -> str | None:
     if not isinstance(target, ToApplication):
         return None
     return queries_people.application_name(tx, tenant.id, target.request.client_id)
-
-
-def _lock(world: World, entry: Entry, tenant: Tenant, user: User) -> Letter | None:
-    """To the mailbox whose codes are locked, while they are and it stands on the object (security C5)."""
-    address = next((own for own in user.addresses if own.key == entry.mail.address_key), None)
-    until = attempts.period_end(entry.created, attempts.DAY)
-    if address is None or until <= world.now():
-        return None
-    language = _language(entry, tenant, user)
-    facts = {"organisation": tenant.display_name, "until": format_time(until, language)}
-    return Letter(language, facts, tenant.display_name, address.given)
 
 
 def _invitation(tx: Transaction, world: World, entry: Entry, tenant: Tenant, user: User) -> Letter | None:
@@ -242,7 +215,7 @@ def _invitation(tx: Transaction, world: World, entry: Entry, tenant: Tenant, use
         "choice_url": f"{world.settings.public_url}/unsubscribe?tenantId={tenant.id}",
     }
     return Letter(
-        language=_language(entry, tenant, user),
+        language=language_of(entry, tenant, user),
         facts=facts,
         organisation=tenant.display_name,
         to=invitation.address.given,

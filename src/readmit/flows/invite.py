@@ -18,7 +18,19 @@ from readmit.domain.tenant import NewAddressOnReset, Tenant
 from readmit.flows import inbound
 from readmit.flows.record import actor_of, note_creator
 from readmit.flows.world import World
-from readmit.storage import access, groups, invitations, mail_blocks, outbox, providers, roles, sponsors, tenants, users
+from readmit.storage import (
+    access,
+    groups,
+    invitations,
+    mail_blocks,
+    outbox,
+    passkeys,
+    providers,
+    roles,
+    sponsors,
+    tenants,
+    users,
+)
 from readmit.storage import audit as audit_log
 from readmit.storage.transaction import Transaction
 
@@ -146,6 +158,7 @@ def _save(
     if change.ends_access:
         ended = access.end_access(tx, user.id)
         ended["consents"] = access.end_consents(tx, user.id)
+        ended["passkeys"] = passkeys.end(tx, user.id)
         ended["redemptions"] = invitations.end_history(tx, user.id, "reset", now)
         if user.converted:
             users.set_password(tx, user.id, None, now=now)

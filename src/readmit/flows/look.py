@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 from readmit.domain.guest import User
 from readmit.domain.invitation import Invitation
+from readmit.domain.passkey import Challenge, Passkey, Wanted
 from readmit.domain.provider import Provider
 from readmit.domain.redemption import Flow, Step, ToApplication, next_step
 from readmit.domain.tenant import Tenant
 from readmit.flows.arrive import to_consent
 from readmit.flows.browsers import Browser
 from readmit.flows.open_flow import checked_invitation, flow_of, tenant_of
+from readmit.flows.passkey_step import still_wanted
 from readmit.flows.prove import ONE_TIME, live_account
 from readmit.flows.world import World
-from readmit.storage import browser_flows, passcodes, providers, queries_people, tenants, users
+from readmit.storage import browser_flows, passcodes, passkeys, providers, queries_people, tenants, users
 from readmit.storage.passcodes import Passcode
 from readmit.storage.transaction import Transaction
 
@@ -37,6 +39,16 @@ class View:
     scopes: tuple[str, ...] = ()
     code: Passcode | None = None
     one_time: bool = False
+    passkeys: tuple[Passkey, ...] = ()
+    """Of who has proved himself."""
+    wanted: Wanted = Wanted.NOTHING
+    challenge: Challenge | None = None
+    """What the browser is asked to sign with a passkey."""
+
+    @property
+    def proved(self) -> bool:
+        """Whether a passkey is asked for beside another proof, not instead of a code."""
+        return self.wanted is not Wanted.NOTHING
 
 
 def look(tx: Transaction, world: World, browser: Browser, flow_id: str) -> View:
@@ -48,9 +60,12 @@ def look(tx: Transaction, world: World, browser: Browser, flow_id: str) -> View:
     code = passcodes.of_flow(tx, flow.id)
     request = flow.target.request if isinstance(flow.target, ToApplication) else None
     scopes = to_consent(tx, request, flow.user_id) if request and flow.user_id else ()
+    known = guest if flow.proof is not None and flow.kind == "sign_in" else None
+    wanted = still_wanted(tx, tenant, flow, known) if known is not None else Wanted.NOTHING
+    step = next_step(flow, code_sent=code is not None, consent_needed=bool(scopes), now=world.now(), passkey=wanted)
     return View(
         flow=flow,
-        step=next_step(flow, code_sent=code is not None, consent_needed=bool(scopes), now=world.now()),
+        step=step,
         tenant=tenant,
         home=tenants.get(tx, flow.home_tenant_id) if flow.home_tenant_id else None,
         provider=providers.get(tx, tenant.id, flow.provider_id) if flow.provider_id else None,
@@ -62,6 +77,9 @@ def look(tx: Transaction, world: World, browser: Browser, flow_id: str) -> View:
         scopes=scopes,
         code=code,
         one_time=flow.proof is not None and flow.proof.amr == ONE_TIME,
+        passkeys=passkeys.of_user(tx, known.id) if known is not None and wanted is not Wanted.NOTHING else (),
+        wanted=wanted,
+        challenge=passkeys.asked(tx, flow.id) if step in (Step.PASSKEY, Step.ADD_PASSKEY) else None,
     )
 
 

@@ -144,7 +144,7 @@ def live_account(tx: Transaction, world: World, browser: Browser, flow: Flow) ->
 def _live_sign_in(tx: Transaction, world: World, browser: Browser, flow: Flow) -> SignIn | None:
     if flow.home_tenant_id is None:
         return None
-    if oldest(flow.target) == 0:
+    if oldest(flow.target) == 0 or flow.passkey == "add":
         return None
     session = session_of(tx, browser.session_token, world.now())
     found = session.at(flow.home_tenant_id) if session else None

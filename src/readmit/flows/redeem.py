@@ -14,7 +14,7 @@ from readmit.flows.arrive import Arrived, arrive
 from readmit.flows.browsers import Browser
 from readmit.flows.open_flow import Onward, checked_invitation, flow_of, lost_to_a_redemption, proved_in_vain, tenant_of
 from readmit.flows.world import World
-from readmit.storage import access, browser_flows, invitations, outbox, users
+from readmit.storage import access, browser_flows, invitations, outbox, passkeys, users
 from readmit.storage import audit as audit_log
 from readmit.storage.transaction import Transaction
 
@@ -40,6 +40,7 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
     change = redeem(guest, proof, tenant, now)
     if not users.update(tx, change.user, guest):
         raise DeadEnd(Page.RENEWED, org=tenant.display_name)
+    passkeys.end(tx, guest.id)
     if change.ends_access:
         users.set_password(tx, guest.id, None, now=now)
         access.end_access(tx, guest.id, redemptions=False)
@@ -84,6 +85,7 @@ def _release_identity(tx: Transaction, world: World, tenant: Tenant, flow: Flow,
     users.update(tx, other.unbound(now, redemption.invited), other)
     access.end_access(tx, other.id)
     access.end_consents(tx, other.id)
+    passkeys.end(tx, other.id)
     invitations.end_history(tx, other.id, "another guest redeemed its address", now)
     event = audit.Event("Update user", target_id=other.id, details={"changed": {"binding": "ended"}})
     audit_log.append(tx, tenant.id, audit.SYSTEM, (event,), now=now, new_id=world.new_id)

@@ -17,7 +17,7 @@ from readmit.flows.again import until_saved
 from readmit.flows.directory import find_user, tenant_of
 from readmit.flows.record import record, user_event
 from readmit.flows.world import World
-from readmit.storage import access, apps, audit, groups, invitations, outbox, queries, roles, users
+from readmit.storage import access, apps, audit, groups, invitations, outbox, passkeys, queries, roles, users
 from readmit.storage.transaction import Transaction
 
 _PURGES: Final[dict[str, Callable[[Transaction, str], None]]] = {
@@ -69,6 +69,7 @@ def restore_user(
     )
     if unbinds:
         access.end_consents(tx, after.id)
+        passkeys.end(tx, after.id)
         invitations.end_history(tx, after.id, "restore", world.now())
     lost: dict[str, Any] = {"unbound": True} if unbinds else {}
     event = user_event("Restore user", after, operation="Update", **lost)

@@ -9,6 +9,7 @@ from readmit.domain.address import EmailAddress, InvalidAddress, key_of
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, User, home_binding
+from readmit.domain.passkey import suffices
 from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, Target, ToApplication
 from readmit.domain.session import SignIn
 from readmit.domain.sign_in_log import Failure, dead_end
@@ -80,7 +81,8 @@ def begin_authorize(
     if user is not None and not _is_hinted(tx, request, user):
         entry, user = None, None
     silent = "none" in request.prompt
-    if entry is None or user is None or not _suffices(tx, world, request, entry, user):
+    strong = user is not None and entry is not None and suffices(user, tenant, entry.amr)
+    if entry is None or user is None or not strong or not _suffices(tx, world, request, entry, user):
         if silent:
             raise TokenRefused("login_required", 50058, "Session information is not sufficient for single-sign-on.")
         flow = _new(world, browser, flow_id, tenant, ToApplication(request))
@@ -112,7 +114,7 @@ def begin_authorize(
             epoch=user.epoch,
             address=EmailAddress.stored(user.sign_in_name),
             method="home",
-            proof=_session_proof(world, user, entry),
+            proof=session_proof(world, user, entry),
         )
         browser_flows.insert(tx, flow)
         return flow
@@ -140,7 +142,7 @@ def _is_hinted(tx: Transaction, request: AuthorizeRequest, user: User) -> bool:
     return owner is not None and owner.id == user.id
 
 
-def _session_proof(world: World, user: User, entry: SignIn) -> Proof:
+def session_proof(world: World, user: User, entry: SignIn) -> Proof:
     """What a live sign-in stands for: the identity that it was made with."""
     redemption = user.redemption
     binding: Binding = redemption.binding if isinstance(redemption, Accepted) else home_binding(user.tenant_id, user.id)

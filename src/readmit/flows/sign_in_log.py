@@ -31,6 +31,7 @@ from readmit.domain.sign_in_log import (
     NOT_AT_HOME_ELSEWHERE,
     UNKNOWN_ADDRESS,
     WRONG_CODE,
+    WRONG_PASSKEY,
     WRONG_PASSWORD,
     Attempt,
     Failure,
@@ -101,6 +102,12 @@ def wrong_code(tx: Transaction, world: World, browser: Browser, flow: Flow, user
     user = users.live(tx, flow.tenant_id, user_id or "")
     failure = WRONG_CODE if user is not None else UNKNOWN_ADDRESS
     _append(tx, world, _about(replace(_of_flow(world, browser, flow), failure=failure), user))
+
+
+def wrong_passkey(tx: Transaction, world: World, browser: Browser, flow: Flow, user_id: str | None) -> None:
+    """A passkey of somebody else, of nobody, or with an answer that does not hold."""
+    user = users.live(tx, flow.tenant_id, user_id) if user_id else None
+    _append(tx, world, _about(replace(_of_flow(world, browser, flow), failure=WRONG_PASSKEY), user))
 
 
 # ---------------------------------------------------------------------- tokens

@@ -15,7 +15,7 @@ import structlog
 
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.provider import Provider, TurnedBack, Untrusted
-from readmit.domain.redemption import Flow, Proof, oldest
+from readmit.domain.redemption import Flow, Proof, allowed_age
 from readmit.domain.saml import Metadata
 from readmit.flows import upstream_oidc, upstream_saml
 from readmit.flows.browsers import Browser, digest
@@ -53,10 +53,10 @@ def ask(world: World, browser: Browser, flow_id: str) -> str:
     )
     try:
         if pinned is not None:
-            asked = upstream_saml.asked(world, waiting, state, flow.target)
+            asked = upstream_saml.asked(world, waiting, state, allowed_age(flow))
             url = upstream_saml.sign_in_url(world, provider, pinned, asked, hint=hint)
         else:
-            max_age = oldest(flow.target)
+            max_age = allowed_age(flow)
             url = upstream_oidc.sign_in_url(world, provider, waiting, state, hint=hint, max_age=max_age)
     except ProviderDown as down:
         raise _unavailable(provider, down) from down
@@ -169,7 +169,7 @@ def hear(world: World, browser: Browser, flow_id: str, answer: Answer) -> None:
 def _believe(world: World, heard: _Heard, answer: Answer) -> tuple[Proof, Once | None]:
     if heard.pinned is None or heard.message is None:
         return upstream_oidc.believe(world, heard.provider, heard.waiting, answer.values), None
-    asked = upstream_saml.asked(world, heard.waiting, "", heard.flow.target)
+    asked = upstream_saml.asked(world, heard.waiting, "", allowed_age(heard.flow))
     return upstream_saml.believe(world, heard.provider, heard.pinned, asked, heard.message)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from readmit.domain.provider import Provider, Untrusted
-from readmit.domain.redemption import Proof, Target, oldest
+from readmit.domain.redemption import Proof
 from readmit.domain.saml import Metadata, identity_of
 from readmit.flows import keys
 from readmit.flows.browsers import digest
@@ -38,7 +38,7 @@ def entity_id(world: World, provider_id: str) -> str:
     return f"{world.settings.public_url}{SERVICE}/{provider_id}"
 
 
-def asked(world: World, waiting: Waiting, state: str, target: Target) -> Asked:
+def asked(world: World, waiting: Waiting, state: str, max_age: int | None) -> Asked:
     """The request that waits; its state is known to the browser alone once it was sent."""
     return Asked(
         id=f"_{waiting.nonce}",
@@ -46,7 +46,7 @@ def asked(world: World, waiting: Waiting, state: str, target: Target) -> Asked:
         service=entity_id(world, waiting.provider_id),
         consumer=waiting.redirect_uri,
         # Who wants somebody to prove himself anew gets no old session of the provider either.
-        fresh=waiting.asked if oldest(target) is not None else None,
+        fresh=waiting.asked if max_age is not None else None,
     )
 
 

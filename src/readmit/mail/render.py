@@ -27,11 +27,14 @@ _OF_INVITATIONS: Final = frozenset(
         *("link", "redirect_host", "address", "display_name", "privacy_url", "choice_url"),
     }
 )
+_OF_PASSKEYS: Final = frozenset({"organisation", "at", "link"})
 _FACTS: Final[Mapping[MailKind, frozenset[str]]] = {
     "invitation": _OF_INVITATIONS,
     "reset": _OF_INVITATIONS,
     "passcode": frozenset({"organisation", "application", "code", "minutes", "requested_at", "requester_ip"}),
     "code_lock": frozenset({"organisation", "until"}),
+    "passkey_added": _OF_PASSKEYS,
+    "passkey_removed": _OF_PASSKEYS,
 }
 
 
@@ -55,6 +58,7 @@ def render(kind: MailKind, language: str, facts: Mapping[str, object]) -> Render
     (app-only), `custom_message` or None, `link`, `redirect_host`, `address`, `display_name` or None, `privacy_url`
     or None, `choice_url` (where the mailbox blocks them). passcode: `organisation`, `application` or None, `code`
     (8 digits), `minutes` (int), `requested_at` (text), `requester_ip`. code_lock: `organisation`, `until` (text).
+    passkey_added, passkey_removed: `organisation`, `at` (text), `link` (to the account).
     """
     shown = _checked(kind, facts)
     direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"

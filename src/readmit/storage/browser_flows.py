@@ -28,7 +28,7 @@ from readmit.storage.transaction import Row, Transaction
 
 _COLUMNS: Final = (
     "id, browser_hash, csrf, kind, tenant_id, target, created_at, expires_at, user_id, invitation_id, generation,"
-    " epoch, address, method, home_tenant_id, proof, other_proof, language, provider_id"
+    " epoch, address, method, home_tenant_id, proof, other_proof, language, provider_id, passkey"
 )
 
 
@@ -37,8 +37,8 @@ def insert(tx: Transaction, flow: Flow) -> None:
     tx.run(
         "INSERT INTO flows (id, browser_hash, csrf, kind, tenant_id, target, created_at, expires_at, user_id,"
         " invitation_id, generation, epoch, address, method, home_tenant_id, proof, other_proof, language,"
-        " provider_id) VALUES (:id, :browser, :csrf, :kind, :tenant, :target, :created, :expires, :user,"
-        " :invitation, :generation, :epoch, :address, :method, :home, :proof, :other, :language, :provider)",
+        " provider_id, passkey) VALUES (:id, :browser, :csrf, :kind, :tenant, :target, :created, :expires, :user,"
+        " :invitation, :generation, :epoch, :address, :method, :home, :proof, :other, :language, :provider, :passkey)",
         {**_row(flow), "id": flow.id, "browser": flow.browser_hash, "csrf": flow.csrf, "created": micros(flow.created)},
     )
 
@@ -69,7 +69,7 @@ def update(tx: Transaction, flow: Flow) -> None:
         "UPDATE flows SET kind = :kind, tenant_id = :tenant, target = :target, expires_at = :expires, user_id = :user,"
         " invitation_id = :invitation, generation = :generation, epoch = :epoch, address = :address, method = :method,"
         " home_tenant_id = :home, proof = :proof, other_proof = :other, language = :language,"
-        " provider_id = :provider WHERE id = :id",
+        " provider_id = :provider, passkey = :passkey WHERE id = :id",
         {**_row(flow), "id": flow.id},
     )
 
@@ -101,6 +101,7 @@ def _row(flow: Flow) -> dict[str, Any]:
         "other": _proof_text(flow.other_proof) if flow.other_proof else None,
         "language": flow.language,
         "provider": flow.provider_id,
+        "passkey": flow.passkey,
     }
 
 
@@ -125,6 +126,7 @@ def _flow(row: Row) -> Flow:
         other_proof=_proof(from_json(row[16])) if row[16] is not None else None,
         language=row[17],
         provider_id=row[18],
+        passkey=row[19],
     )
 
 

@@ -17,11 +17,12 @@ from readmit.flows.look import View, look
 from readmit.flows.upstream import CALLBACK, Answer, NotHere
 from readmit.flows.world import World
 from readmit.proofs.saml.response import LONGEST_ENCODED
-from readmit.web import dead_ends, flow_posts
+from readmit.web import dead_ends
 from readmit.web.arrive import see_other
 from readmit.web.call import Call, Reply, Step, Work, Write
 from readmit.web.cookies import browser, flow_cookie
 from readmit.web.http import Refusal
+from readmit.web.onward import after_proof
 
 TEMPLATE = f"{CALLBACK}/{{provider}}"
 _LONGEST = 4096
@@ -53,7 +54,7 @@ def _heard(world: World, here: Call, who: Browser, view: View, given: Answer) ->
         if end is not None:
             end.details.setdefault("org", view.tenant.display_name)
             return dead_ends.failure(world, here, end)
-        return flow_posts.after_proof(world, here, who, view, None)
+        return after_proof(world, here, who, view)
 
     return Work(render, _hear, world, who, view.flow.id, given)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from typing import Final
 
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.world import World
@@ -102,6 +103,19 @@ def flow_cookie(world: World, call: Call, flow_id: str) -> tuple[str, str] | Non
         return None
     secret, dot, seed = value.partition(".")
     return (secret, seed) if dot and len(secret) >= 43 else None
+
+
+_LATER: Final = "__Host-passkey-later"
+
+
+def offer_no_more(world: World) -> tuple[str, str]:
+    """The header by which a browser is offered no passkey for a month: its person said "not now"."""
+    return _cookie(world, _LATER, "1", "; Max-Age=2592000")
+
+
+def not_offered(world: World, call: Call) -> bool:
+    """Whether this browser said so."""
+    return _name(world, _LATER) in call.cookies
 
 
 def browser(world: World, call: Call, secret: str = "") -> Browser:

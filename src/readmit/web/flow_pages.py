@@ -14,7 +14,7 @@ from readmit.flows.look import View
 from readmit.flows.world import World
 from readmit.locale.catalogue import format_time
 from readmit.storage import queries_tenants
-from readmit.web import pages
+from readmit.web import pages, passkey_pages
 from readmit.web.arrive import form_origin
 from readmit.web.call import Call, Reply
 from readmit.web.languages import language_of
@@ -88,12 +88,13 @@ def show(
     `provider_origin` is where the form of the provider's page ends (security H5).
     """
     language = language_of_flow(call, view.flow, view.tenant.preferred_language)
-    name, context = _content(world, view, language)
+    name, context = _content(world, call, view, language)
     return pages.page(
         call,
         name,
         language,
         status=status,
+        script=context.pop("script", False),
         form_action=provider_origin or form_origin(view.flow.target),
         action=call.path,
         csrf=view.flow.csrf,
@@ -103,7 +104,7 @@ def show(
     )
 
 
-def _content(world: World, view: View, language: str) -> tuple[str, dict[str, Any]]:
+def _content(world: World, call: Call, view: View, language: str) -> tuple[str, dict[str, Any]]:
     flow = view.flow
     if view.one_time:
         return "set_password", {"organisation": view.home.display_name if view.home else view.tenant.display_name}
@@ -118,10 +119,16 @@ def _content(world: World, view: View, language: str) -> tuple[str, dict[str, An
             name = view.provider.name if view.provider else ""
             return "provider", {"provider": name, "address": address, "code": view.tenant.codes_allowed}
         case Step.REQUEST_CODE:
-            return "code_request", {"masked_address": _code_goes_to(view), "other": flow.kind == "sign_in"}
+            passkey, other = passkey_pages.beside_code(world, call, view), flow.kind == "sign_in"
+            return "code_request", {"masked_address": _code_goes_to(view), "other": other, "passkey": passkey}
         case Step.ENTER_CODE:
-            minutes = view.tenant.settings.passcodeMinutes
-            return "code_entry", {"masked_address": _code_goes_to(view), "minutes": minutes}
+            passkey, minutes = passkey_pages.beside_code(world, call, view), view.tenant.settings.passcodeMinutes
+            shown = {"masked_address": _code_goes_to(view), "minutes": minutes, "passkey": passkey}
+            return "code_entry", shown | {"script": passkey}
+        case Step.PASSKEY:
+            return "passkey_use", passkey_pages.use(world, call, view)
+        case Step.ADD_PASSKEY:
+            return "passkey_add", passkey_pages.add(world, call, view)
         case Step.CONSENT:
             return "consent", _consent(view)
         case Step.FINISH if isinstance(flow.target, ToLeave):

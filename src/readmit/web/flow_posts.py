@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import Final, assert_never
 
 from readmit.domain.address import EmailAddress, InvalidAddress
-from readmit.domain.errors import DeadEnd, Page, TokenRefused
+from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.redemption import Step as Waiting
-from readmit.domain.redemption import Target, ToApplication, ToLeave
+from readmit.domain.redemption import Target, ToLeave
 from readmit.domain.tenant import Tenant
-from readmit.flows import codes, methods, prove, redeem, sign_in, sign_in_log, upstream
-from readmit.flows.arrive import Arrived, consent_to_application
+from readmit.flows import codes, methods, prove, sign_in, sign_in_log, upstream
 from readmit.flows.browsers import Browser
 from readmit.flows.look import View
-from readmit.flows.proceed import proceed
 from readmit.flows.prove import Answer, Proved
-from readmit.flows.refuse import decline, refuse
 from readmit.flows.world import World
 from readmit.locale.catalogue import catalogue, format_time
 from readmit.proofs.passwords import MAXIMUM, MINIMUM
 from readmit.storage import queries_tenants
-from readmit.web import flow_pages, pages
+from readmit.web import flow_pages, passkey_posts
 from readmit.web.account import leave
-from readmit.web.arrive import arrived, see_other
+from readmit.web.arrive import see_other
 from readmit.web.call import Call, Reply, Step, Work, Write
-from readmit.web.cookies import clear_flow, set_session
 from readmit.web.dead_ends import failure
 from readmit.web.flow_pages import language_of_flow
 from readmit.web.languages import language_of
-from readmit.web.oidc.responses import authorization_response, error_fields
+from readmit.web.onward import Form, after_proof, decision
 
-Form = dict[str, str]
+_PROVING: Final = (
+    Waiting.PASSWORD,
+    Waiting.PROVIDER,
+    Waiting.REQUEST_CODE,
+    Waiting.ENTER_CODE,
+    Waiting.PASSKEY,
+)
 
 
 def act(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
@@ -42,15 +44,12 @@ def act(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
     if use == "again":
         # The page of the step, whose policy lets its form end at the provider (security H5).
         return see_other(call.path)
-    if use == "other" and view.step in (
-        Waiting.PASSWORD,
-        Waiting.PROVIDER,
-        Waiting.REQUEST_CODE,
-        Waiting.ENTER_CODE,
-    ):
+    if use == "other" and view.step in _PROVING and not view.proved:
         return Write(lambda _: see_other(call.path), methods.use_other_account, world, who, flow_id)
     if use == "code" and view.step in (Waiting.PASSWORD, Waiting.PROVIDER):
         return Write(lambda _: see_other(call.path), methods.use_code, world, who, flow_id)
+    if use == "passkey" and view.step in (Waiting.REQUEST_CODE, Waiting.ENTER_CODE):
+        return passkey_posts.begin(world, call, who, view)
     match view.step:
         case Waiting.ADDRESS:
             return _address(world, call, who, view, form)
@@ -62,10 +61,14 @@ def act(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
             return _send_code(world, call, who, view)
         case Waiting.ENTER_CODE:
             return _send_code(world, call, who, view) if use == "resend" else _code(world, call, who, view, form)
+        case Waiting.PASSKEY:
+            return passkey_posts.use(world, call, who, view, form)
+        case Waiting.ADD_PASSKEY:
+            return passkey_posts.add(world, call, who, view, form)
         case Waiting.FINISH if isinstance(view.flow.target, ToLeave):
             return leave.decide(world, call, who, view, form.get("decision"))
         case Waiting.CONSENT | Waiting.APP_CONSENT | Waiting.FINISH:
-            return _decision(world, call, who, view, form)
+            return decision(world, call, who, view, form)
         case _:
             assert_never(view.step)
 
@@ -198,7 +201,7 @@ def _send_code(world: World, call: Call, who: Browser, view: View) -> Step:
 def _code(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
     def render(entered: codes.Entered) -> Step:
         if entered.right:
-            return after_proof(world, call, who, view, None)
+            return passkey_posts.after_code(world, call, who, view, form)
         if entered.locked is None:
             return _again(world, call, view, "The code is wrong or too old.")
         language = language_of_flow(call, view.flow, view.tenant.preferred_language)
@@ -207,62 +210,3 @@ def _code(world: World, call: Call, who: Browser, view: View, form: Form) -> Ste
         return flow_pages.show(world, call, view, error=text, status=429)
 
     return Write(render, codes.enter_code, world, who, view.flow.id, form.get("code", ""))
-
-
-# ----------------------------------------------------------------------- onward
-
-
-def after_proof(world: World, call: Call, who: Browser, view: View, token: str | None) -> Step:
-    """After a proof; a dead end takes the proof back and is told (lifecycle S8)."""
-    return Work(
-        lambda result: _onward(world, call, view, result, token),
-        _or_refuse,
-        world,
-        who,
-        view.flow.id,
-        proceed,
-    )
-
-
-def _or_refuse(world: World, who: Browser, flow_id: str, flow: Callable[..., Any]) -> Any:
-    try:
-        return world.database.write(flow, world, who, flow_id)
-    except DeadEnd as end:
-        world.database.write(refuse, world, who, flow_id, end.page)
-        return end
-
-
-def _onward(world: World, call: Call, view: View, result: Any, token: str | None) -> Step:
-    cookies = (set_session(world, token),) if token else ()
-    if isinstance(result, DeadEnd):
-        result.details.setdefault("org", view.tenant.display_name)
-        return failure(world, call, result).with_headers(*cookies)
-    if isinstance(result, Arrived):
-        return arrived(world, call, result, view.flow.id)
-    return see_other(call.path).with_headers(*cookies)
-
-
-def _decision(world: World, call: Call, who: Browser, view: View, form: Form) -> Step:
-    decision = form.get("decision")
-    if decision == "cancel":
-        return Write(lambda _: _declined(world, call, view), decline, world, who, view.flow.id)
-    if decision != "accept":
-        return see_other(call.path)
-    flow = redeem.accept if view.step is Waiting.CONSENT else consent_to_application
-    if view.step is Waiting.FINISH:
-        flow = proceed
-    return Work(lambda result: _onward(world, call, view, result, None), _or_refuse, world, who, view.flow.id, flow)
-
-
-def _declined(world: World, call: Call, view: View) -> Reply:
-    """Cancel: an application hears `access_denied`, a link's page says that nothing was shared (L6, P12)."""
-    language = language_of_flow(call, view.flow, view.tenant.preferred_language)
-    if isinstance(view.flow.target, ToApplication) and view.flow.target.request.device is not None:
-        shown = pages.page(call, "device_done", language, accepted=False)
-        return shown.with_headers(clear_flow(world, view.flow.id))
-    if isinstance(view.flow.target, ToApplication):
-        error = TokenRefused("access_denied", 65004, "User declined to consent to access the app.")
-        fields = error_fields(world, call, error)
-        reply = authorization_response(view.flow.target.request, fields, language)
-        return reply.with_headers(clear_flow(world, view.flow.id))
-    return pages.dead_end(world, call, Page.DECLINED, language, org=view.tenant.display_name)

@@ -163,10 +163,10 @@ def _page(
 ) -> Reply:
     address = view.address.given
     contents: dict[Stage, tuple[str, dict[str, Any]]] = {
-        Stage.REQUEST_CODE: ("code_request", {"masked_address": address, "other": False}),
+        Stage.REQUEST_CODE: ("code_request", {"masked_address": address, "other": False, "passkey": False}),
         Stage.ENTER_CODE: (
             "code_entry",
-            {"masked_address": address, "minutes": view.tenant.settings.passcodeMinutes},
+            {"masked_address": address, "minutes": view.tenant.settings.passcodeMinutes, "passkey": False},
         ),
         Stage.CHOICE: ("mail_choice", {"address": address, "blocked": view.blocked, "done": done}),
     }

@@ -81,6 +81,7 @@ def render(name: str, language: str, /, **context: Any) -> str:
     """The HTML of a page; user data is escaped and never a template itself (security M6)."""
     context.setdefault("language_links", [])
     context.setdefault("request_id", None)
+    context.setdefault("script", False)
     return _environment(language).get_template(f"{name}.html").render(**context)
 
 
@@ -125,12 +126,14 @@ def page(
     *,
     status: int = 200,
     form_action: str | None = None,
+    script: bool = False,
     **context: Any,
 ) -> Reply:
     """A page of a browser's way: with its language switch, which a GET of the same address answers."""
     links = language_links(call, language) if call.method in ("GET", "HEAD") else []
-    html = render(name, language, language_links=links, **context)
-    return page_reply(html, status=status, form_action=form_action).with_headers(*chosen_header(call))
+    html = render(name, language, language_links=links, script=script, **context)
+    reply = page_reply(html, status=status, form_action=form_action, script=script)
+    return reply.with_headers(*chosen_header(call))
 
 
 def dead_end(
@@ -144,6 +147,7 @@ def dead_end(
         "dead_end",
         language,
         status=status,
+        script=False,
         page=end.value,
         actions=actions or [],
         request_id=call.request_id,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from readmit.flows.world import World
 from readmit.web import pages, sign_in
-from readmit.web.account import applications, language, organisations, sessions
+from readmit.web.account import applications, language, organisations, passkeys, sessions
 from readmit.web.call import Call, Reply, Step, Work
 from readmit.web.signed_in import SignedIn, named_tenant, signed_in, used
 
@@ -15,6 +15,7 @@ Content = Callable[[World, Call, SignedIn, str], dict[str, Any] | None]
 
 SECTIONS: Final[dict[str, Content]] = {
     "sessions": sessions.content,
+    "passkeys": passkeys.content,
     "applications": applications.content,
     "organisations": organisations.content,
     "language": language.content,
@@ -23,7 +24,7 @@ SECTIONS: Final[dict[str, Content]] = {
 
 A section that has nothing to say to this person gives None.
 """
-DONE: Final = frozenset({"application", "language", "session", "sessions"})
+DONE: Final = frozenset({"application", "language", "passkey_named", "passkey_removed", "session", "sessions"})
 """What a form of the page may come back with, to be said."""
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from readmit.web.account import applications, language, leave, page, sessions
+from readmit.web.account import applications, language, leave, page, passkeys, sessions
 from readmit.web.table import Entry
 
 ENTRIES: Final = (
     Entry("GET", "/account", page.show),
     Entry("POST", "/account/sessions", sessions.post),
+    Entry("POST", "/account/passkeys", passkeys.post),
     Entry("POST", "/account/applications", applications.post),
     Entry("POST", "/account/language", language.post),
     Entry("GET", "/account/leave", leave.show),
