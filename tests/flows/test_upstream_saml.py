@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -245,6 +247,25 @@ def test_I2_an_answer_is_used_once_at_its_own_providers_path(
     hear(way, answer)
     with pytest.raises(NotHere):
         hear(way, answer)
+
+
+def test_I2_of_many_that_come_with_one_answer_at_once_one_is_heard(
+    house: House, tailspin: LyingSaml, registered: Provider
+) -> None:
+    way, answer = off(house, tailspin)
+    barrier = threading.Barrier(8)
+
+    def come(_: int) -> bool:
+        barrier.wait()
+        try:
+            hear(way, answer)
+        except NotHere:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(come, range(8))) == [False] * 7 + [True]
+    assert len(house.rows("SELECT * FROM saml_assertions")) == 1
 
 
 def test_N4_a_GET_without_a_parked_answer_uses_nothing_up(

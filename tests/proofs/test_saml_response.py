@@ -19,6 +19,7 @@ from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from lying_saml import SAML, SAMLP, TRANSIENT, encoded, every, moment, one, pair, sha1, signing
 from readmit.domain.provider import TurnedBack, Untrusted
 from readmit.proofs.saml import metadata
+from readmit.proofs.saml.response import signed_assertion
 from world import START
 
 SKEW = timedelta(seconds=60)
@@ -78,6 +79,23 @@ def test_KeyInfo_is_not_needed_and_not_looked_at(meeting: Meeting) -> None:
     meeting.idp.key = mallory.key
     with pytest.raises(Untrusted, match="no pinned key"):
         meeting.believe(meeting.respond())
+
+
+def test_a_foreign_public_key_in_KeyInfo_is_not_looked_at(meeting: Meeting) -> None:
+    """KeyInfo is not signed: whoever carries the message may write there what he likes."""
+    response = meeting.honest()
+    ds, numbers = "{http://www.w3.org/2000/09/xmldsig#}", pair("mallory").key.public_key().public_numbers()
+    value = etree.SubElement(etree.SubElement(one(response, "KeyInfo"), f"{ds}KeyValue"), f"{ds}RSAKeyValue")
+    etree.SubElement(value, f"{ds}Modulus").text = base64.b64encode(numbers.n.to_bytes(256)).decode()
+    etree.SubElement(value, f"{ds}Exponent").text = "AQAB"
+    assert meeting.believe(response).name_id == "alice-at-tailspin"
+
+
+def test_I9_what_is_read_is_what_the_verifier_returned(meeting: Meeting) -> None:
+    """It was parsed from the signed bytes: the signature itself, which nobody signed, is not in it."""
+    signed = signed_assertion(metadata.read(meeting.idp.metadata()), ASKED, meeting.respond())
+    assert signed.getroottree().getroot() is signed
+    assert list(every(signed, "Signature")) == []
 
 
 def test_T31_SHA_1_does_not_count(meeting: Meeting) -> None:

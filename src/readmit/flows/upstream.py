@@ -176,16 +176,17 @@ def _believe(world: World, heard: _Heard, answer: Answer) -> tuple[Proof, Once |
 def _use(tx: Transaction, world: World, browser: Browser, flow_id: str, answer: Answer) -> _Heard:
     flow = _flow(tx, world, browser, flow_id)
     hash = digest(answer.values.get("state", ""))
-    waiting = providers.waiting(tx, hash)
+    # What follows may still refuse, and then the state waits on: nothing of a refusal is committed.
+    message = upstream_saml.parked(tx, world, hash)
+    waiting = providers.take(tx, hash)
     if waiting is None or waiting.flow_id != flow.id or waiting.provider_id != answer.provider_id:
         raise NotHere
     if waiting.counters is not None and not waiting.counters.hold(meant(tx, flow)):
         raise NotHere
     provider = providers.get(tx, flow.tenant_id, waiting.provider_id)
-    pinned, message = providers.metadata(tx, waiting.provider_id), upstream_saml.parked(tx, world, hash)
+    pinned = providers.metadata(tx, waiting.provider_id)
     if pinned is not None and message is None:
         raise NotHere
-    providers.answered(tx, hash)
     if provider is None or not provider.enabled or flow.provider_id != provider.id:
         raise DeadEnd(Page.CLOSED)
     return _Heard(flow, waiting, provider, pinned, message)

@@ -231,19 +231,21 @@ def wait(tx: Transaction, hash: str, waiting: Waiting) -> None:
     )
 
 
+_WAITING: Final = "flow_id, provider_id, nonce, verifier, redirect_uri, created_at, user_id, epoch, generation"
+
+
 def waiting(tx: Transaction, hash: str) -> Waiting | None:
     """The request behind a state, if it still waits."""
-    row = tx.one(
-        "SELECT flow_id, provider_id, nonce, verifier, redirect_uri, created_at, user_id, epoch, generation"
-        " FROM upstream_states WHERE hash = :hash",
-        {"hash": hash},
-    )
+    return _waiting(tx.one(f"SELECT {_WAITING} FROM upstream_states WHERE hash = :hash", {"hash": hash}))
+
+
+def take(tx: Transaction, hash: str) -> Waiting | None:
+    """The request behind a state, which is used up by this: of two that come at once one gets it (security I2)."""
+    return _waiting(tx.one(f"DELETE FROM upstream_states WHERE hash = :hash RETURNING {_WAITING}", {"hash": hash}))
+
+
+def _waiting(row: Row | None) -> Waiting | None:
     if row is None:
         return None
     held = Counters(*row[6:]) if row[6] is not None else None
     return Waiting(row[0], row[1], row[2], row[3], row[4], moment(row[5]), held)
-
-
-def answered(tx: Transaction, hash: str) -> bool:
-    """Use a state up; True for the one who did (security I2)."""
-    return tx.run("DELETE FROM upstream_states WHERE hash = :hash", {"hash": hash}) == 1
