@@ -269,3 +269,17 @@ def test_a_tenant_that_is_here_under_another_id_is_a_sentence(house: House) -> N
         OperatorError, match=f"line 3: the tenant contoso.onmicrosoft.com is here already with the id {house.contoso}"
     ):
         seed.apply(house.world, (contoso,))
+
+
+def test_a_seeded_applications_web_settings_stand_where_patch_writes_them(tmp_path: Path) -> None:
+    web = (
+        'web: {redirectUris: ["https://x.example/cb"], homePageUrl: "https://x.example/", '
+        'logoutUrl: "https://x.example/out", implicitGrantSettings: {enableIdTokenIssuance: true}}\n        spa:'
+    )
+    (application,) = parsed(tmp_path, TEXT.replace("spa:", web))[0].applications
+    assert application.properties["web"] == {
+        "logoutUrl": "https://x.example/out",
+        "implicitGrantSettings": {"enableIdTokenIssuance": True},
+    }
+    assert application.web_redirect_uris == ("http://localhost:9000/callback", "https://x.example/cb")
+    assert parsed(tmp_path)[0].applications[0].properties == {}

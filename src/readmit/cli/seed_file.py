@@ -185,7 +185,7 @@ def _application(entry: Entry) -> SeedApplication:
         client_secret=entry.text("clientSecret"),
         permissions=entry.texts("permissions"),
         delegated=entry.texts("delegatedPermissions"),
-        properties={name: entry.value(name) for name in _KEPT if entry.has(name)} | _certificate(entry),
+        properties={name: entry.value(name) for name in _KEPT if entry.has(name)} | _web(web) | _certificate(entry),
         web_redirect_uris=(*entry.texts("redirectUris"), *web.get("redirectUris", ())),
         spa_redirect_uris=tuple(spa.get("redirectUris", ())),
         public_redirect_uris=tuple(public.get("redirectUris", ())),
@@ -200,6 +200,12 @@ def _application(entry: Entry) -> SeedApplication:
 def _contact(entry: Entry) -> str | None:
     """An e-mail address, or none."""
     return _address(entry, "privacyContact").given if entry.has("privacyContact") else None
+
+
+def _web(web: Mapping[str, Any]) -> dict[str, Any]:
+    """What `web` says beside its redirect URIs, where PATCH keeps it: `logoutUrl`, `implicitGrantSettings`."""
+    rest = {name: value for name, value in web.items() if name not in ("redirectUris", "homePageUrl")}
+    return {"web": rest} if rest else {}
 
 
 def _certificate(entry: Entry) -> dict[str, Any]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from readmit import certificates, data_folder
 from readmit.cli.options import server_environment
 from readmit.settings import Settings, is_loopback, load
+
+if TYPE_CHECKING:
+    from readmit.flows.world import World
 
 
 @click.command()
@@ -60,10 +64,11 @@ def _run_alone(settings: Settings) -> int:
     from readmit.cli import server
 
     with server.opened(settings) as (world, mailer):
-        made = server.prepare(world)
+        made, warnings = server.prepare(world), _warnings(world)
         with server.listen(settings) as listening:
             certificate = made.server if settings.tls else None
-            return server.answer(world, mailer, listening, certificate, started=lambda: _announce(settings, made))
+            started = partial(_announce, settings, made, warnings)
+            return server.answer(world, mailer, listening, certificate, started=started)
 
 
 def _run_workers(settings: Settings) -> int:
@@ -72,13 +77,24 @@ def _run_workers(settings: Settings) -> int:
 
     settings.throttle_path.unlink(missing_ok=True)
     with server.opened(settings) as (world, _):
-        made = server.prepare(world)
+        made, warnings = server.prepare(world), _warnings(world)
     with server.listen(settings) as listening:
         workers = Workers(settings, listening, made.server if settings.tls else None)
-        return workers.run(settings.workers, started=lambda: _announce(settings, made))
+        return workers.run(settings.workers, started=partial(_announce, settings, made, warnings))
 
 
-def _announce(settings: Settings, made: certificates.Certificates) -> None:
+def _warnings(world: World) -> list[str]:
+    """What is on that belongs on no server that people rely on (security O7)."""
+    from readmit.storage import queries_tenants
+
+    return [
+        f"WARNING: {tenant.display_name} has the password grant on (allowPasswordGrant): applications may take "
+        "passwords. It is for tests only."
+        for tenant in world.database.read(queries_tenants.with_password_grant)
+    ]
+
+
+def _announce(settings: Settings, made: certificates.Certificates, warnings: list[str]) -> None:
     lines = [f"readmit listens on {settings.public_url}"]
     if not is_loopback(settings.host):
         lines.append(f"Reachable from other machines on {settings.host}:{settings.port}.")
@@ -93,7 +109,7 @@ def _announce(settings: Settings, made: certificates.Certificates) -> None:
     ]
     if settings.workers > 1:
         lines.append(f"  Workers   {settings.workers}")
-    click.echo("\n".join(lines), err=True)
+    click.echo("\n".join([*lines, *warnings]), err=True)
 
 
 def _warn_python() -> None:

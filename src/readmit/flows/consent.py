@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import OPENID_SCOPES, AuthorizeRequest
+from readmit.domain.graph_permissions import GRAPH_APP_ID
 from readmit.flows import tokens
 from readmit.flows.world import World
 from readmit.storage import clients
@@ -33,6 +34,11 @@ def missing_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) ->
     """The scopes asked for that nobody has consented to yet, for this user (security O10)."""
     client, resource = _parties(tx, request)
     have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, user_id)
+    if not request.graph:
+        # OpenID's own scopes belong to no API; their consent stands at Graph, wherever else a token is for.
+        graph = tokens.resource_of(tx, request.tenant_id, tokens.Asked(GRAPH_APP_ID, graph=True))
+        told = clients.consented_scopes(tx, client.service_principal_id, graph.service_principal_id, user_id)
+        have |= told & OPENID_SCOPES
     wanted = [scope for scope in request.scopes if scope != ".default"]
     return tuple(scope for scope in wanted if scope not in have)
 

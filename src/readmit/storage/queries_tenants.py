@@ -18,6 +18,11 @@ def only(tx: Transaction) -> Tenant | None:
     return found[0] if len(found) == 1 else None
 
 
+def with_password_grant(tx: Transaction) -> list[Tenant]:
+    """Tenants in which applications may take passwords (security O7)."""
+    return [tenant for tenant in tenants.every(tx) if tenant.settings.allowPasswordGrant]
+
+
 def has_members(tx: Transaction, tenant_id: str) -> bool:
     """Whether any live member is there."""
     row = tx.one(
