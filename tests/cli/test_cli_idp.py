@@ -194,7 +194,7 @@ def test_switching_off_says_who_is_cut_off_and_asks(readmit, graph):
     done = readmit("idp", "disable", "Wingtip", input="n\n")
     assert done.code == 1
     assert done.err.startswith(
-        "2 guests sign in by Wingtip (https://idp.wingtip.example); none of them can until it is switched on again.\n"
+        "2 guests sign in by Wingtip (https://idp.wingtip.example), and cannot until it is switched on again.\n"
     )
     assert f"PATCH {ONE}" not in graph.requests()
     assert readmit("idp", "disable", "Wingtip", input="y\n").code == 0
@@ -216,7 +216,7 @@ def test_CL3_removing_says_how_many_are_bound_and_asks(readmit, graph):
 
 
 def test_CL3_beyond_ten_guests_their_number_is_typed_or_given(readmit, graph):
-    for number, word in ((0, "No guest is bound to"), (1, "1 guest sign"), (11, "11 guests sign")):
+    for number, word in ((0, "No guest is bound to"), (1, "1 guest signs in"), (11, "11 guests sign")):
         graph.on(f"GET {PATH}", {"value": [{**WINGTIP, "boundGuests": number}]})
         done = readmit("idp", "remove", "Wingtip", input="n\n")
         assert done.err.startswith(word)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -415,6 +416,13 @@ def test_a_situation_has_its_code_its_sentence_and_its_command(situation: str) -
     assert says in decisive.sentence
     assert re.fullmatch(r"[A-Za-z].*[^.]\.", decisive.sentence)
     assert decisive.blocks is (code != "fine")
+
+
+def test_the_page_about_it_has_each_code_and_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "explain.md").read_text(encoding="utf-8")
+    cells = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    told_there = {code for cell in cells for code in re.findall(r"`(\w+)`", cell)}
+    assert told_there == {code for _, code, _, _ in SITUATIONS.values()}
 
 
 def codes(facts: Facts) -> list[tuple[str, bool]]:

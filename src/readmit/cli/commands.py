@@ -9,10 +9,11 @@ COMMANDS = {
     "mail": ("readmit.cli.mail:mail", "The kept mail, when no SMTP server is set."),
     "db": ("readmit.cli.db:db", "The database: upgrade, check."),
     "admin": ("readmit.cli.admin:admin", "The first administrator."),
+    "policy": ("readmit.cli.policy:policy", "Who may invite, whose addresses are accepted."),
     "idp": ("readmit.cli.idp:idp", "Home identity providers by address domain."),
     "config": ("readmit.cli.config:config", "The effective settings, without secrets."),
     "login": ("readmit.cli.login:login", "Sign in to a server or to Microsoft's cloud."),
-    "guest": ("readmit.cli.guest:guest", "List, show and invite guests."),
+    "guest": ("readmit.cli.guest:guest", "Guests: list, invite, explain why one cannot sign in."),
     "reset": ("readmit.cli.reset:reset", "Reset a guest's redemption status; the access stays."),
 }
 """Name: where the click command is, and its line in the help."""

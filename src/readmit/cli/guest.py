@@ -1,4 +1,4 @@
-"""`readmit guest`: list, show, invite, link."""
+"""`readmit guest`: list, show, invite, link; explain, enable, restore and assign stand in files of their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, Final
 import click
 
 from readmit.cli.connect import connect, connection_options
+from readmit.cli.explain import explain
+from readmit.cli.guest_access import assign, enable, restore
 from readmit.cli.guest_facts import address_of, described, find, history, identity_names
 from readmit.cli.invitation import message_options, redirect_option, request
 from readmit.cli.options import json_option, quiet_option
@@ -20,7 +22,11 @@ _HISTORY: Final = ("redeemedDateTime", "address", "kind", "issuer", "endedDateTi
 
 @click.group()
 def guest() -> None:
-    """Guests: list, show, invite, link."""
+    """Guests: list, show, invite, link, explain, enable, restore, assign."""
+
+
+for _command in (explain, enable, restore, assign):
+    guest.add_command(_command)
 
 
 @guest.command("list")

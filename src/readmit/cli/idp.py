@@ -218,7 +218,8 @@ def _warn(found: dict[str, Any], until: str) -> None:
     if not found["boundGuests"]:
         warn(f"No guest is bound to {named}.")
     else:
-        warn(f"{_guests(found)} sign in by {named}; none of them can until {until}.")
+        verb = "signs" if found["boundGuests"] == 1 else "sign"
+        warn(f"{_guests(found)} {verb} in by {named}, and cannot until {until}.")
 
 
 def _guests(found: dict[str, Any]) -> str:

@@ -21,7 +21,8 @@ _GRAPH: Final = (
     (  # E16, M19
         r"Insufficient privileges",
         "the application lacks a permission. Have an administrator consent to User.Read.All to read guests, "
-        "User.Invite.All to invite, User.ReadWrite.All to reset",
+        "User.Invite.All to invite, User.ReadWrite.All to reset, AppRoleAssignment.ReadWrite.All to assign apps, "
+        "Policy.ReadWrite.Authorization for policies, Policy.ReadWrite.CrossTenantAccess for identity providers",
     ),
     (  # E13
         r"The email you.re using to invite",
