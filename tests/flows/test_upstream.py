@@ -198,6 +198,22 @@ def test_another_address_of_the_domain_may_be_typed_in_a_redemption(
     assert page_of(way) is Page.OTHER_ADDRESS
 
 
+def test_who_comes_again_is_asked_by_the_provider_who_it_is(
+    house: House, wingtip: LyingProvider, registered: Provider
+) -> None:
+    """Its session of the wrong account would send the same one back for ever."""
+    way = follow(house, house.invite(ALICE))
+    assert "prompt" not in upstream.ask(house.world, way.browser, way.flow_id)
+    wingtip.claims = {"email": "bob@wingtip.example"}
+    prove_at(way, wingtip)
+    assert page_of(way) is Page.OTHER_ADDRESS
+    way.do(methods.use_other_account)
+    way.do(methods.type_address, EmailAddress.parse(ALICE))
+    assert "prompt=login" in upstream.ask(house.world, way.browser, way.flow_id)
+    other = follow(house, house.invite(ALICE))
+    assert "prompt" not in upstream.ask(house.world, other.browser, other.flow_id), "another way begins anew"
+
+
 # --------------------------------------------------------------------- the answer
 
 

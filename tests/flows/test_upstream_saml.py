@@ -521,6 +521,10 @@ def test_who_must_prove_himself_anew_does_so_at_the_provider_as_well(
         prove_at(way, tailspin)
     way = begin(house, ALICE, target=to_application(house))
     assert asked(leave(way)).xml.get("ForceAuthn") is None
+    tailspin.name_id = "somebody-else"
+    prove_at(way, tailspin)
+    assert page_of(way) is Page.UNKNOWN_ACCOUNT
+    assert asked(leave(way)).xml.get("ForceAuthn") == "true", "who comes again was the wrong one"
 
 
 def test_the_form_of_the_page_ends_at_the_providers_origin(

@@ -23,12 +23,14 @@ from readmit.flows.meant import counters, meant
 from readmit.flows.upstream_saml import Once
 from readmit.flows.world import World
 from readmit.proofs.oidc import ProviderDown
-from readmit.storage import browser_flows, providers, saml
+from readmit.storage import attempts, browser_flows, providers, saml
 from readmit.storage.providers import Waiting
 from readmit.storage.transaction import Transaction
 
 CALLBACK: Final = "/signin/callback"
 """Below it one path for each provider (security I2)."""
+_ANSWERED: Final = "provider-answer"
+"""The scope under which the answers on one way are counted."""
 _log = structlog.get_logger("readmit.upstream")
 
 
@@ -40,8 +42,11 @@ class NotHere(Exception):
 
 
 def ask(world: World, browser: Browser, flow_id: str) -> str:
-    """The URL at the provider where this browser proves who it is. Raises DeadEnd (P14, PU2)."""
-    flow, provider, pinned = world.database.read(_asked_provider, world, browser, flow_id)
+    """The URL at the provider where this browser proves who it is. Raises DeadEnd (P14, PU2).
+
+    Who comes a second time on one way was the wrong one, or turned back: the provider is to ask, not to remember.
+    """
+    flow, provider, pinned, again = world.database.read(_asked_provider, world, browser, flow_id)
     state, hint = world.new_secret(), flow.address.given if flow.address is not None else None
     waiting = Waiting(
         flow_id=flow.id,
@@ -53,10 +58,10 @@ def ask(world: World, browser: Browser, flow_id: str) -> str:
     )
     try:
         if pinned is not None:
-            asked = upstream_saml.asked(world, waiting, state, allowed_age(flow))
+            asked = replace(upstream_saml.asked(world, waiting, state, allowed_age(flow)), again=again)
             url = upstream_saml.sign_in_url(world, provider, pinned, asked, hint=hint)
         else:
-            max_age = allowed_age(flow)
+            max_age = 0 if again else allowed_age(flow)
             url = upstream_oidc.sign_in_url(world, provider, waiting, state, hint=hint, max_age=max_age)
     except ProviderDown as down:
         raise _unavailable(provider, down) from down
@@ -80,12 +85,13 @@ def origin(world: World, provider: Provider) -> str:
 
 def _asked_provider(
     tx: Transaction, world: World, browser: Browser, flow_id: str
-) -> tuple[Flow, Provider, Metadata | None]:
+) -> tuple[Flow, Provider, Metadata | None, bool]:
     flow = _flow(tx, world, browser, flow_id)
     provider = providers.get(tx, flow.tenant_id, flow.provider_id) if flow.provider_id else None
     if provider is None or not provider.enabled:
         raise DeadEnd(Page.CLOSED)
-    return flow, provider, providers.metadata(tx, provider.id)
+    again = attempts.current(tx, _ANSWERED, flow.id, now=world.now(), length=attempts.HOUR) > 0
+    return flow, provider, providers.metadata(tx, provider.id), again
 
 
 def _wait(tx: Transaction, world: World, browser: Browser, hash: str, waiting: Waiting) -> None:
@@ -187,6 +193,7 @@ def _use(tx: Transaction, world: World, browser: Browser, flow_id: str, answer: 
     pinned = providers.metadata(tx, waiting.provider_id)
     if pinned is not None and message is None:
         raise NotHere
+    attempts.count(tx, _ANSWERED, flow.id, now=world.now(), length=attempts.HOUR)
     if provider is None or not provider.enabled or flow.provider_id != provider.id:
         raise DeadEnd(Page.CLOSED)
     return _Heard(flow, waiting, provider, pinned, message)

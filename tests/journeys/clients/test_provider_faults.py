@@ -125,3 +125,18 @@ def test_who_turns_back_at_the_provider_may_go_there_again(
     way.visitor.follow("text=[ Cancel ]")
     way.is_told(title, number=50177, language=language)
     way.tries_again()
+
+
+def test_who_signs_in_there_as_somebody_else_is_told_as_whom_and_may_sign_in_anew(
+    town: Town, visiting: Visiting
+) -> None:
+    """The provider remembers somebody else; the second time it is told to ask."""
+    way = Way.to_wingtip(town, visiting)
+    other = town.wingtip.employs(f"{town.somebody()}-else")
+    way.leave()
+    way.visitor.prove(way.address, login=other.partition("@")[0])
+    way.is_told("This is another account", number=16003)
+    assert other in way.visitor.text
+    way.visitor.press("use", "other")
+    way.redeems()
+    assert town.binding(way.id)[0] == town.wingtip.issuer

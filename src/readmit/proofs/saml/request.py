@@ -29,6 +29,8 @@ class Asked:
     """Where the answer is posted to."""
     fresh: datetime | None = None
     """The moment of asking, where the person must sign in there anew, whatever session the provider has."""
+    again: bool = False
+    """Whether the provider is to ask who it is, though an older sign-in would do."""
 
 
 def sign_in_url(
@@ -69,7 +71,7 @@ def _request(asked: Asked, destination: str, now: datetime, *, persistent: bool)
         nsmap={"samlp": PROTOCOL, "saml": ASSERTION},
     )
     etree.SubElement(root, name(ASSERTION, "Issuer")).text = asked.service
-    if asked.fresh is not None:
+    if asked.fresh is not None or asked.again:
         root.set("ForceAuthn", "true")
     if persistent:
         etree.SubElement(root, name(PROTOCOL, "NameIDPolicy"), {"Format": PERSISTENT, "AllowCreate": "true"})
