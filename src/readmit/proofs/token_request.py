@@ -37,19 +37,19 @@ def exchange(
 
 
 def _authenticated(provider: Provider, metadata: Metadata, secret: str | None) -> Iterator[tuple[_Fields, _Fields]]:
-    """Headers and form fields that say who asks; the second is for a provider that refuses the first.
+    """Headers and form fields that say who asks; the second pair is for a provider that refuses the first.
 
-    For Basic, id and secret are encoded like a form's. Many providers do not decode them; where that makes a
-    difference they are sent in the form, in which there is nothing to disagree about.
+    It may hold the client to the one method that it was registered for, whichever others it takes; and for Basic, id
+    and secret are encoded like a form's, which many providers do not decode.
     """
     named = {"client_id": provider.client_id}
     if secret is None:
         yield {}, named
         return
-    pair = f"{quote(provider.client_id, safe='')}:{quote(secret, safe='')}"
     if metadata.takes_basic:
+        pair = f"{quote(provider.client_id, safe='')}:{quote(secret, safe='')}"
         yield {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}, {}
-    if not metadata.takes_basic or (metadata.takes_post and pair != f"{provider.client_id}:{secret}"):
+    if metadata.takes_post or not metadata.takes_basic:
         yield {}, named | {"client_secret": secret}
 
 

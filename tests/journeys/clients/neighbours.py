@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 import socket
+import ssl
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -212,23 +214,65 @@ class Wingtip(Neighbour):
         return [foreign.BIN / "node", foreign.HERE / "node" / "provider.js"]
 
 
-class Tailspin(Neighbour):
-    """nanoidp (Python). Its `sub` is the name of the account."""
+class _Nano(Neighbour):
+    """nanoidp (Python), of which this server knows one protocol."""
 
     people: tuple[str, ...] = ()
 
     def start(self, **more: str) -> None:
-        client = {"client_id": CLIENT, "client_secret": SECRET, "redirect_uris": [self.redirect_uri]}
-        settings = {
+        common = {
             "config_version": 1,
-            "oauth": {"issuer": self.issuer, "audience": CLIENT, "require_pkce": True, "clients": [client]},
             "jwt": {"keys_dir": str(self.folder / "keys")},
             "session": {"secret_key": SECRET, "enforce_password_check": True},
         }
-        users = {name: {"password": PASSWORD, "email": f"{name}@{self.domain}"} for name in self.people}
-        (self.folder / "settings.yaml").write_text(json.dumps(settings))
-        (self.folder / "users.yaml").write_text(json.dumps({"config_version": 1, "users": users}))
+        users = {name: self._person(name) for name in self.people}
+        self._write("settings", common | self._settings())
+        self._write("users", {"config_version": 1, "users": users})
         super().start(**more)
+
+    def _write(self, name: str, told: dict[str, Any]) -> None:
+        (self.folder / f"{name}.yaml").write_text(json.dumps(told))
+
+    def _settings(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _person(self, name: str) -> dict[str, Any]:
+        return {"password": PASSWORD, "email": f"{name}@{self.domain}"}
 
     def _command(self) -> list[str | Path]:
         return [foreign.BIN / "python", foreign.HERE / "python" / "provider.py", self.folder, str(self.port)]
+
+
+class Tailspin(_Nano):
+    """OpenID Connect. `sub` is the name of the account."""
+
+    def _settings(self) -> dict[str, Any]:
+        # It compares the parts of Basic as they come, without decoding them.
+        method = {"token_endpoint_auth_method": "client_secret_post"}
+        client = {"client_id": CLIENT, "client_secret": SECRET, "redirect_uris": [self.redirect_uri], **method}
+        return {"oauth": {"issuer": self.issuer, "audience": CLIENT, "require_pkce": True, "clients": [client]}}
+
+
+class Litware(_Nano):
+    """SAML 2.0. The NameID is a login name, so an attribute says for good who somebody is."""
+
+    SUBJECT = "employeeNumber"
+
+    @property
+    def entity_id(self) -> str:
+        return f"{self.issuer}/saml"
+
+    def number(self, name: str) -> str:
+        return f"litware-{name}"
+
+    def metadata(self) -> str:
+        """The file that the company hands out."""
+        context = ssl.create_default_context(cafile=self.authority.ca)
+        with urllib.request.urlopen(f"{self.entity_id}/metadata", context=context) as answer:
+            return str(answer.read().decode())
+
+    def _settings(self) -> dict[str, Any]:
+        return {"oauth": {"issuer": self.issuer}, "saml": {"default_acs_url": "", "strict_binding": True}}
+
+    def _person(self, name: str) -> dict[str, Any]:
+        return super()._person(name) | {"attributes": {self.SUBJECT: self.number(name), "displayName": "Alice Litware"}}

@@ -40,10 +40,24 @@ class Guest:
         return cls(local, old, invited["invitedUser"]["id"], invited["inviteRedeemUrl"], browser, held, unspent)
 
 
+BETA, V1 = ("beta", 1), ("v1.0", 2)
+"""One call on beta, two on v1.0."""
+
+
 @pytest.mark.parametrize(
-    ("version", "calls"), [pytest.param("beta", 1, id="one call on beta"), pytest.param("v1.0", 2, id="two on v1.0")]
+    ("name", "version", "calls"),
+    [
+        pytest.param(name, *way, id=f"{name.replace(' ', '-')}-{way[0]}")
+        for name, ways in {
+            "A": (BETA, V1),
+            "B": (BETA, V1),
+            "C": (BETA, V1),
+            "C to OpenID": (BETA,),
+            "D": (BETA, V1),
+        }.items()
+        for way in ways
+    ],
 )
-@pytest.mark.parametrize("name", ["A", "B", "C", "D"])
 def test_lifecycle_9_the_guest_stays_and_the_identity_at_the_provider_dies(
     town: Town, visiting: Visiting, name: str, version: str, calls: int
 ) -> None:
@@ -71,7 +85,7 @@ def test_lifecycle_9_the_guest_stays_and_the_identity_at_the_provider_dies(
     assert after == before | {"signInName": new}
     assert town.binding(guest.id) == _now(town, guest, name)
     assert held.claims["idp"] == _now(town, guest, name)[0]
-    assert held.claims["name"] == {"D": "Bob Wingtip"}.get(name, "Alice Wingtip")
+    assert held.claims["name"] == {"C": "Alice Litware", "D": "Bob Wingtip"}.get(name, "Alice Wingtip")
     if new != guest.old and not (name == "A" and calls == 2):
         assert _refused(visiting(), guest.old, P8), "for good"
     history = town.house.graph.redemptions(guest.id)
@@ -91,6 +105,8 @@ def _moves(town: Town, guest: Guest, name: str) -> str:
     if name == "B":
         return town.wingtip.employs(guest.local, sub=f"{guest.local}-2", name="Alice Wingtip")
     if name == "C":
+        return f"{guest.local}@{town.litware.domain}"
+    if name == "C to OpenID":
         return f"{guest.local}@{town.tailspin.domain}"
     return town.wingtip.employs(f"next-{guest.local}", name="Bob Wingtip")
 
@@ -100,7 +116,8 @@ def _now(town: Town, guest: Guest, name: str) -> tuple[str, str]:
     return {
         "A": ("mail", f"{guest.local}@post.example"),
         "B": (town.wingtip.issuer, f"{guest.local}-2"),
-        "C": (town.tailspin.issuer, guest.local),
+        "C": (town.litware.entity_id, town.litware.number(guest.local)),
+        "C to OpenID": (town.tailspin.issuer, guest.local),
         "D": (town.wingtip.issuer, f"next-{guest.local}-1"),
     }[name]
 

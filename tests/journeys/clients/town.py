@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from house_of_guests import PASSWORD, SECRET, House, serving
-from neighbours import CLIENT, Authority, Neighbour, Tailspin, Wingtip
+from neighbours import CLIENT, Authority, Litware, Neighbour, Tailspin, Wingtip
 from neighbours import SECRET as PROVIDER_SECRET
 
 from readmit.cli.demo_stage import AUTOMATION, CONTOSO, EXPENSES
@@ -28,7 +28,7 @@ SCOPE = "openid profile email offline_access User.Read"
 GUESTS = 32
 
 
-def _seed(wingtip: Neighbour, *others: Neighbour) -> str:
+def _seed(litware: Litware, wingtip: Neighbour, *others: Neighbour) -> str:
     names = [f"guest{number}" for number in range(GUESTS)]
     addresses = [f"{name}@{wingtip.domain}" for name in names]
     guests = "\n".join(f"      - {{email: {one}, displayName: {one}}}" for one in addresses)
@@ -66,6 +66,8 @@ tenants:
         delegatedPermissions: [openid, profile, email, offline_access]
     identityProviders:
 {providers}
+      - {{domain: {litware.domain}, kind: saml, name: {litware.name}, metadata: litware.xml,
+          subjectAttribute: {litware.SUBJECT}}}
     guests:
 {guests}
     groups:
@@ -108,6 +110,7 @@ class Town:
     house: House
     wingtip: Wingtip
     tailspin: Tailspin
+    litware: Litware
     fourth_coffee: Neighbour
     """Its provider is never there."""
     callback: str
@@ -195,15 +198,19 @@ def founded(folder: Path) -> Iterator[Town]:
     authority = Authority(folder)
     wingtip = Wingtip("Wingtip", "wingtip.example", "127.0.0.1", folder / "wingtip", authority)
     tailspin = Tailspin("Tailspin", "tailspin.example", "localhost", folder / "tailspin", authority)
-    tailspin.people = tuple(f"guest{number}" for number in range(GUESTS))
+    litware = Litware("Litware", "litware.example", "127.0.0.1", folder / "litware", authority)
+    tailspin.people = litware.people = tuple(f"guest{number}" for number in range(GUESTS))
     fourth_coffee = Neighbour("Fourth Coffee", "fourthcoffee.example", "localhost", folder / "coffee", authority)
     (folder / "readmit").mkdir()
     with ExitStack() as stack:
-        seed = _seed(wingtip, tailspin, fourth_coffee)
+        for one in (wingtip, tailspin, litware):
+            stack.callback(one.stop)
+        litware.start()
+        (folder / "readmit" / "litware.xml").write_text(litware.metadata())
+        seed = _seed(litware, wingtip, tailspin, fourth_coffee)
         house = stack.enter_context(serving(folder / "readmit", seed, environ={"SSL_CERT_FILE": str(authority.ca)}))
         redirect_uris = {one["issuer"]: one["redirectUri"] for one in readmit(house, "idp", "list")}
         for one in (wingtip, tailspin):
             one.redirect_uri = redirect_uris[one.issuer]
-            stack.callback(one.stop)
             one.start()
-        yield Town(house, wingtip, tailspin, fourth_coffee, stack.enter_context(_expenses()))
+        yield Town(house, wingtip, tailspin, litware, fourth_coffee, stack.enter_context(_expenses()))

@@ -82,9 +82,10 @@ class Visitor:
         """The main button."""
         self.follow("main form button >> nth=0")
 
-    def follow(self, selector: str) -> None:
-        """Click, and wait for where it leads."""
-        with self.page.expect_navigation():
+    def follow(self, selector: str, *, away: bool = False) -> None:
+        """Click, and wait for where it leads; `away`: for the first page that stands elsewhere."""
+        here = urlsplit(self.page.url).netloc
+        with self.page.expect_navigation(url=lambda url: urlsplit(url).netloc != here if away else True):
             self.page.click(selector)
 
     def has(self, selector: str) -> bool:
@@ -128,7 +129,8 @@ class Visitor:
             self.page.fill("input[name='password']", PASSWORD)
         elif not self.has("button[type='submit']"):
             return False
-        self.follow("button[type='submit'] >> nth=0")
+        # With SAML the page after it posts itself.
+        self.follow("button[type='submit'] >> nth=0", away="SAMLRequest=" in self.page.url)
         return True
 
     def redeem(self, link: str, address: str) -> None:
