@@ -234,6 +234,9 @@ def test_a_member_of_another_seed_can_be_named(world: World, tmp_path: Path) -> 
         ("tenants:\n  - {displayName: x, settings: {guestRole: king}}", "'guestRole' is one of"),
         ("tenants:\n  - {displayName: x, identityProviders: [{domain: y, kind: ldap}]}", "'kind' is oidc or saml"),
         ("tenants:\n  - {displayName: x, identityProviders: [{preset: apple}]}", "'preset' is one of entra"),
+        ("tenants:\n  - {displayName: x, crossTenantPartners: [{}]}", "a partner needs 'tenant'"),
+        ("tenants:\n  - {displayName: x, crossTenantPartners: [{tenant: y, inboundTrust: 1}]}", "'inboundTrust'"),
+        ("tenants:\n  - {displayName: x, settings: {b2bCollaborationInbound: {people: 1}}}", "people: unknown"),
         ("tenants:\n  - {displayName: x, users: [{userPrincipalName: y}]}", "'y' is no address"),
         ("tenants:\n  - {displayName: x, users: [{userPrincipalName: a@b.co, accountEnabled: 1}]}", "is true or false"),
         ("tenants:\n  - {displayName: x, users: [{userPrincipalName: a@b.co, password: ''}]}", "128 characters"),
@@ -251,6 +254,28 @@ def test_F3_a_bad_seed_names_its_line(tmp_path: Path, text: str, sentence: str) 
     with pytest.raises(OperatorError) as error:
         parsed(tmp_path, text)
     assert sentence in error.value.sentence
+
+
+def test_settings_and_partners_of_cross_tenant_access_are_read_as_graph_writes_them(tmp_path: Path) -> None:
+    text = """
+tenants:
+  - displayName: x
+    settings:
+      primaryIdentityProviderPrecedenceOrder: [externalFederation, azureActiveDirectory]
+      inboundTrust: {isMfaAccepted: true}
+    crossTenantPartners:
+      - tenant: fabrikam.com
+        b2bCollaborationInbound: {usersAndGroups: {accessType: blocked, targets: [{target: AllUsers, targetType: user}]}}
+        automaticUserConsentSettings: {inboundAllowed: true}
+"""
+    (found,) = parsed(tmp_path, text)
+    assert found.settings.primaryIdentityProviderPrecedenceOrder == ("externalFederation", "azureActiveDirectory")
+    assert found.settings.inboundTrust.isMfaAccepted
+    (partner,) = found.partners
+    assert partner.inbound is not None
+    assert partner.inbound.usersAndGroups is not None
+    assert (partner.tenant, partner.inbound.usersAndGroups.accessType) == ("fabrikam.com", "blocked")
+    assert (partner.trust, partner.consent and partner.consent.inboundAllowed) == (None, True)
 
 
 def test_a_seed_file_that_is_not_there_and_a_secret_that_is_short(tmp_path: Path) -> None:

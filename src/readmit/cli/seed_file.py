@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from readmit.cli import seed_providers
+from readmit.cli import seed_partners, seed_providers
 from readmit.cli.seed_entry import Entry, fail
 from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import OperatorError
@@ -77,6 +77,7 @@ def _tenant(entry: Entry) -> SeedTenant:
             "settings",
         ),
         *("users", "applications", "guests", "groups", "appRoleAssignments", "identityProviders"),
+        "crossTenantPartners",
     )
     name = entry.needed("displayName")
     slug = "".join(c for c in name.lower() if c.isascii() and c.isalnum()) or "tenant"
@@ -97,6 +98,7 @@ def _tenant(entry: Entry) -> SeedTenant:
         providers=tuple(
             seed_providers.provider(one) for one in entry.each("identityProviders", "an identity provider")
         ),
+        partners=tuple(seed_partners.partner(one) for one in entry.each("crossTenantPartners", "a partner")),
         line=entry.line,
     )
 

@@ -15,7 +15,7 @@ from readmit.domain.sign_in_log import PORTALS
 from readmit.domain.tenant import Tenant
 from readmit.flows import inbound
 from readmit.flows.codes import WRONG_PER_DAY
-from readmit.flows.invite import provable
+from readmit.flows.methods import provable
 from readmit.flows.world import World
 from readmit.storage import attempts, clients, invitations, mail_blocks, providers, queries_explain, tenants, users
 from readmit.storage.queries_explain import OutboxRow

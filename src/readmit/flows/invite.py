@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from readmit.domain import audit, invitation, upn
-from readmit.domain.address import EmailAddress, key_of
+from readmit.domain.address import key_of
 from readmit.domain.errors import GenericAuthorization, KeyReused, NotFound, Refused, Throttled, Unavailable
 from readmit.domain.guest import User
 from readmit.domain.invitation import Change, Found, Invitation, Named, Request
 from readmit.domain.permission import Caller, Wanted, check_invitation_rights, may_reset
 from readmit.domain.tenant import NewAddressOnReset, Tenant
-from readmit.flows import inbound
+from readmit.flows import inbound, methods
 from readmit.flows.record import actor_of, note_creator
 from readmit.flows.world import World
 from readmit.storage import (
@@ -25,7 +25,6 @@ from readmit.storage import (
     mail_blocks,
     outbox,
     passkeys,
-    providers,
     roles,
     sponsors,
     tenants,
@@ -110,7 +109,7 @@ def _decide(tx: Transaction, world: World, caller: Caller, tenant: Tenant, reque
         live_invitation=target is not None and not request.reset and invitations.live(tx, target, now) is not None,
         mail_blocked=request.send and mail_blocks.blocked(tx, tenant.id, request.address.key),
         admitted=inbound.invitable(tx, tenant, request.address),
-        provable=not tenant.codes_allowed and provable(tx, tenant, request.address),
+        provable=not tenant.codes_allowed and methods.provable(tx, tenant, request.address),
     )
     named = Named(
         invitation_id=world.new_id(),
@@ -128,14 +127,6 @@ def new_address_on_reset(world: World, tenant: Tenant) -> NewAddressOnReset:
     if tenant.settings.newAddressOnReset is not None:
         return tenant.settings.newAddressOnReset
     return "refuse" if world.settings.emulate == "entra" else "adopt"
-
-
-def provable(tx: Transaction, tenant: Tenant, address: EmailAddress) -> bool:
-    """Where no codes are sent: by an account of a home tenant here, or by a configured provider (E22)."""
-    home = tenants.by_domain(tx, address.domain)
-    if home is not None and users.by_account(tx, home.id, address.key) is not None:
-        return True
-    return providers.by_domain(tx, tenant.id, address.domain) is not None
 
 
 def _free_upn(tx: Transaction, tenant: Tenant, request: Request) -> str:

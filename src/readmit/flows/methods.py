@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from readmit.domain.address import EmailAddress
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, NeverInvited, Pending
+from readmit.domain.provider import Provider
 from readmit.domain.redemption import Flow
 from readmit.domain.tenant import Tenant
 from readmit.flows.browsers import Browser
@@ -19,11 +20,21 @@ _HOME = "urn:readmit:tenant:"
 
 
 def redemption_method(tx: Transaction, tenant: Tenant, flow: Flow, invited: EmailAddress) -> Flow:
-    """Redemption order (lifecycle section 7): a home tenant here, a configured provider, a code to the mailbox."""
-    home = tenants.by_domain(tx, invited.domain)
-    if home is not None and users.by_account(tx, home.id, invited.key) is not None:
-        return _at_home(flow, invited, home.id)
-    return _by_domain(tx, tenant, flow, invited)
+    """Redemption order (lifecycle section 7): by the tenant's precedence, else the fallback (L21, L22)."""
+    way = _way(tx, tenant, invited, home_id=_home_of_account(tx, invited))
+    return _taken(flow, invited, way) if way is not None else _by_code(tenant, flow, invited)
+
+
+def provable(tx: Transaction, tenant: Tenant, address: EmailAddress) -> bool:
+    """Whether somebody but the mailbox could prove the address at a redemption (E22)."""
+    return _way(tx, tenant, address, home_id=_home_of_account(tx, address)) is not None
+
+
+def speaking_for(tx: Transaction, tenant: Tenant, provider: Provider, address: EmailAddress | None) -> Provider:
+    """The provider with the domain that it speaks for as the fallback (L21, security I4)."""
+    if address is None or not _is_fallback(tx, tenant, provider, address):
+        return provider
+    return replace(provider, domains=(*provider.domains, address.domain))
 
 
 def sign_in_method(tx: Transaction, tenant: Tenant, flow: Flow, typed: EmailAddress) -> Flow:
@@ -35,7 +46,7 @@ def sign_in_method(tx: Transaction, tenant: Tenant, flow: Flow, typed: EmailAddr
     binding = owner.redemption.binding if owner is not None and isinstance(owner.redemption, Accepted) else None
     # All is read before anything is decided: no address is more work than another one of its domain (V7, T28).
     bound = providers.by_issuer(tx, tenant.id, binding.issuer if binding is not None else "")
-    home, spoken = tenants.by_domain(tx, typed.domain), providers.by_domain(tx, tenant.id, typed.domain)
+    way = _way(tx, tenant, typed, home_id=_home_of_domain(tx, typed))
     if binding is not None:
         if binding.kind == "tenant":
             return _at_home(flow, typed, binding.issuer.removeprefix(_HOME))
@@ -45,9 +56,60 @@ def sign_in_method(tx: Transaction, tenant: Tenant, flow: Flow, typed: EmailAddr
         return _by_code(tenant, flow, typed)
     if owner is not None and (isinstance(owner.redemption, NeverInvited) or owner.converted):
         return _at_home(flow, typed, tenant.id)
-    if home is not None:
-        return _at_home(flow, typed, home.id)
-    return _by_code(tenant, flow, typed) if spoken is None else _at_provider(flow, typed, spoken.id)
+    return _taken(flow, typed, way) if way is not None else _by_code(tenant, flow, typed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where to prove: a home tenant here, or a provider outside."""
+
+    home_tenant_id: str | None = None
+    provider_id: str | None = None
+
+
+def _way(tx: Transaction, tenant: Tenant, address: EmailAddress, *, home_id: str | None) -> _Way | None:
+    """The first of the tenant's order that there is, else its fallback; None where that is a code.
+
+    `home_id`: the home tenant here that may be asked. What the order leaves out is not asked.
+    """
+    provider = providers.by_domain(tx, tenant.id, address.domain)
+    for category in tenant.settings.primaryIdentityProviderPrecedenceOrder:
+        if category == "azureActiveDirectory" and home_id is not None:
+            return _Way(home_tenant_id=home_id)
+        if provider is not None and provider.category == category:
+            return _Way(provider_id=provider.id)
+    if tenant.settings.fallbackIdentityProvider != "microsoftAccount":
+        return None
+    microsoft = providers.of_preset(tx, tenant.id, "microsoft")
+    fits = microsoft is not None and _is_fallback(tx, tenant, microsoft, address)
+    return _Way(provider_id=microsoft.id) if microsoft is not None and fits else None
+
+
+def _is_fallback(tx: Transaction, tenant: Tenant, provider: Provider, address: EmailAddress) -> bool:
+    """Microsoft accounts, where the tenant says so, and only for domains that nobody else speaks for (I4)."""
+    wanted = tenant.settings.fallbackIdentityProvider == "microsoftAccount" and provider.preset == "microsoft"
+    if not wanted or tenants.by_domain(tx, address.domain) is not None:
+        return False
+    return providers.of_domain(tx, tenant.id, address.domain) is None
+
+
+def _home_of_account(tx: Transaction, address: EmailAddress) -> str | None:
+    """The home tenant here that has an account of this address."""
+    home_id = _home_of_domain(tx, address)
+    return home_id if home_id is not None and users.by_account(tx, home_id, address.key) is not None else None
+
+
+def _home_of_domain(tx: Transaction, address: EmailAddress) -> str | None:
+    """The home tenant here that verified the domain, whether or not it has the account (L22, security V7)."""
+    home = tenants.by_domain(tx, address.domain)
+    return home.id if home is not None else None
+
+
+def _taken(flow: Flow, address: EmailAddress, way: _Way) -> Flow:
+    if way.home_tenant_id is not None:
+        return _at_home(flow, address, way.home_tenant_id)
+    assert way.provider_id is not None
+    return _at_provider(flow, address, way.provider_id)
 
 
 def _at_home(flow: Flow, address: EmailAddress, home_tenant_id: str) -> Flow:
@@ -56,12 +118,6 @@ def _at_home(flow: Flow, address: EmailAddress, home_tenant_id: str) -> Flow:
 
 def _at_provider(flow: Flow, address: EmailAddress, provider_id: str) -> Flow:
     return replace(flow, address=address, method="provider", home_tenant_id=None, provider_id=provider_id)
-
-
-def _by_domain(tx: Transaction, tenant: Tenant, flow: Flow, address: EmailAddress) -> Flow:
-    """The provider that speaks for the address's domain, else a code."""
-    provider = providers.by_domain(tx, tenant.id, address.domain)
-    return _by_code(tenant, flow, address) if provider is None else _at_provider(flow, address, provider.id)
 
 
 def _by_code(tenant: Tenant, flow: Flow, address: EmailAddress) -> Flow:
@@ -80,13 +136,10 @@ def type_address(tx: Transaction, world: World, browser: Browser, flow_id: str, 
         return
     guest = users.live(tx, tenant.id, flow.user_id or "")
     invited = guest.redemption.invited if guest and isinstance(guest.redemption, Pending) else None
-    home = tenants.by_domain(tx, typed.domain)
     if invited is not None and invited.key == typed.key:
         browser_flows.update(tx, redemption_method(tx, tenant, flow, invited))
-    elif home is not None:
-        browser_flows.update(tx, _at_home(flow, typed, home.id))
-    elif (provider := providers.by_domain(tx, tenant.id, typed.domain)) is not None:
-        browser_flows.update(tx, _at_provider(flow, typed, provider.id))
+    elif (way := _way(tx, tenant, typed, home_id=_home_of_domain(tx, typed))) is not None:
+        browser_flows.update(tx, _taken(flow, typed, way))
     else:
         masked = invited.masked if invited else ""
         raise DeadEnd(Page.OTHER_ADDRESS, org=tenant.display_name, x=typed.given, masked=masked)

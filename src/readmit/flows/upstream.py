@@ -17,13 +17,13 @@ from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.provider import Provider, TurnedBack, Untrusted
 from readmit.domain.redemption import Flow, Proof, allowed_age
 from readmit.domain.saml import Metadata
-from readmit.flows import upstream_oidc, upstream_saml
+from readmit.flows import methods, upstream_oidc, upstream_saml
 from readmit.flows.browsers import Browser, digest
 from readmit.flows.meant import counters, meant
 from readmit.flows.upstream_saml import Once
 from readmit.flows.world import World
 from readmit.proofs.oidc import ProviderDown
-from readmit.storage import attempts, browser_flows, providers, saml
+from readmit.storage import attempts, browser_flows, providers, saml, tenants
 from readmit.storage.providers import Waiting
 from readmit.storage.transaction import Transaction
 
@@ -196,7 +196,10 @@ def _use(tx: Transaction, world: World, browser: Browser, flow_id: str, answer: 
     attempts.count(tx, _ANSWERED, flow.id, now=world.now(), length=attempts.HOUR)
     if provider is None or not provider.enabled or flow.provider_id != provider.id:
         raise DeadEnd(Page.CLOSED)
-    return _Heard(flow, waiting, provider, pinned, message)
+    tenant = tenants.get(tx, flow.tenant_id)
+    assert tenant is not None
+    speaker = methods.speaking_for(tx, tenant, provider, flow.address)
+    return _Heard(flow, waiting, speaker, pinned, message)
 
 
 def _prove(tx: Transaction, world: World, browser: Browser, heard: _Heard, proof: Proof, once: Once | None) -> None:

@@ -9,6 +9,7 @@ from readmit.flows.seed.assignments import seed_assignment
 from readmit.flows.seed.entries import Report, SeedTenant, application_key
 from readmit.flows.seed.groups import seed_group
 from readmit.flows.seed.guests import seed_guest
+from readmit.flows.seed.partners import check_fallback, seed_partner
 from readmit.flows.seed.run import Run
 from readmit.flows.seed.tenants import seed_provider, seed_tenant
 from readmit.flows.seed.users import seed_user
@@ -49,6 +50,9 @@ def _apply(
             seed_application(run, seed, tenant, application)
         for entry in seed.providers:
             seed_provider(run, seed, tenant, entry)
+        check_fallback(run, seed, tenant)
+        for partner in seed.partners:
+            seed_partner(run, seed, tenant, partner)
     for seed, tenant in made:
         for guest in seed.guests:
             seed_guest(run, seed, tenant, guest)

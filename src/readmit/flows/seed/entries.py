@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readmit.domain.address import EmailAddress
+from readmit.domain.cross_tenant import Inbound, InboundTrust, UserConsent
 from readmit.domain.tenant import TenantSettings
 from readmit.flows.providers import Registration
 
@@ -79,6 +80,17 @@ class SeedProvider:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedPartner:
+    """`tenant` is an id, or a domain of a tenant on this server; the other fields are those of a Partner."""
+
+    tenant: str
+    inbound: Inbound | None = None
+    trust: InboundTrust | None = None
+    consent: UserConsent | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SeedTenant:
     display_name: str
     initial_domain: str
@@ -94,6 +106,7 @@ class SeedTenant:
     groups: tuple[SeedGroup, ...] = ()
     assignments: tuple[SeedAssignment, ...] = ()
     providers: tuple[SeedProvider, ...] = ()
+    partners: tuple[SeedPartner, ...] = ()
     line: int = 0
 
 
