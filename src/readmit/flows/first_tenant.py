@@ -64,7 +64,7 @@ def _create(tx: Transaction, world: World, upn: EmailAddress, hashed: str) -> No
     )
     users.insert(tx, user)
     users.set_password(tx, user.id, hashed, now=now, expires=now + _ONE_TIME)
-    roles.add(tx, tenant.id, user.id, GLOBAL_ADMINISTRATOR, id=world.new_secret())
+    roles.add(tx, tenant.id, user.id, GLOBAL_ADMINISTRATOR, id=world.new_id())
     events = (
         user_event("Add user", user, operation="Add"),
         user_event("Add member to role", user, operation="Assign", role=GLOBAL_ADMINISTRATOR),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from readmit.domain.application import Assignment, PermissionGrant
-from readmit.storage import assignments
+from readmit.storage import assignments, roles
 from readmit.storage.transaction import Row, Transaction
 
 
@@ -37,6 +37,11 @@ def role_assignments(tx: Transaction, tenant_id: str, rows: Rows = EVERY) -> lis
         _bound(tenant_id, rows),
     )
     return [(row[0], row[1], row[2]) for row in found]
+
+
+def role_assignment(tx: Transaction, tenant_id: str, id: str) -> tuple[str, str, str] | None:
+    """One of them by its id."""
+    return roles.assignment(tx, tenant_id, id)
 
 
 @dataclass(frozen=True, slots=True)

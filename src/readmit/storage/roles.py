@@ -60,10 +60,10 @@ def holders(tx: Transaction, tenant_id: str, role_id: str) -> list[str]:
 
 
 def assignment(tx: Transaction, tenant_id: str, assignment_id: str) -> Row | None:
-    """(id, principal id, role id) of one assignment."""
+    """(id, principal id, role id) of one assignment; ids that are UUIDs compare without case (graph G5)."""
     return tx.one(
-        "SELECT id, principal_id, role_id FROM role_assignments WHERE id = :id AND tenant_id = :tenant",
-        {"id": assignment_id, "tenant": tenant_id},
+        "SELECT id, principal_id, role_id FROM role_assignments WHERE id IN (:id, :lowered) AND tenant_id = :tenant",
+        {"id": assignment_id, "lowered": assignment_id.lower(), "tenant": tenant_id},
     )
 
 

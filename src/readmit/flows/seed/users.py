@@ -28,7 +28,7 @@ def seed_user(run: Run, seed: SeedTenant, tenant: Tenant, entry: SeedUser) -> No
             seed.initial_domain,
             "role",
             f"{key} {name}",
-            grant=lambda role_id=role_id: roles.add(run.tx, tenant.id, user_id, role_id, id=run.world.new_secret()),
+            grant=lambda role_id=role_id: roles.add(run.tx, tenant.id, user_id, role_id, id=run.world.new_id()),
             held=role_id in roles.roles_of(run.tx, user_id),
             alive=users.live(run.tx, tenant.id, user_id) is not None,
         )

@@ -11,7 +11,7 @@ from readmit.flows import access
 from readmit.flows.world import World
 from readmit.storage import queries_assigned
 from readmit.web.call import Call, Reply, Step, Write
-from readmit.web.graph import lists, rights
+from readmit.web.graph import lists, records, rights
 from readmit.web.graph.app_body import needed_guid
 from readmit.web.graph.assignment_shape import assignment_item
 from readmit.web.graph.body import Properties, object_of
@@ -60,9 +60,8 @@ def _read(owner: str, kind: str, side: str) -> Answer:
         shown = world.database.read(queries_assigned.assignment, caller_of(call).tenant_id, id)
         if shown is None or anchor not in (shown.assignment.principal_id, shown.assignment.resource_id):
             raise NotFound(id)
-        frame = frame_of(call)
-        item = assignment_item(shown, frame.version)
-        return graph_reply(call, 200, entity(frame, f"{_context(owner, anchor, side)}/$entity", item))
+        item = assignment_item(shown, frame_of(call).version)
+        return records.one(call, _context(owner, anchor, side), item)
 
     return answer
 

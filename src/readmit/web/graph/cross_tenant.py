@@ -10,7 +10,7 @@ from readmit.flows import cross_tenant
 from readmit.flows.world import World
 from readmit.storage import queries_policies
 from readmit.web.call import Call, Reply, Step, Write
-from readmit.web.graph import lists, rights
+from readmit.web.graph import lists, records, rights
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.cross_tenant_shape import (
     PARTNER,
@@ -37,12 +37,12 @@ def read_policy(world: World, call: Call) -> Step:
         "description": None,
         "allowedCloudEndpoints": [],
     }
-    return _one(call, _PATH, Item(_POLICY, id, body))
+    return records.one(call, _PATH, Item(_POLICY, id, body))
 
 
 def read_default(world: World, call: Call) -> Step:
     """GET of the default configuration."""
-    return _one(call, f"{_PATH}/default", default_item(viewer(world, call).tenant))
+    return records.one(call, f"{_PATH}/default", default_item(viewer(world, call).tenant))
 
 
 def update_default(world: World, call: Call) -> Step:
@@ -67,7 +67,7 @@ def partners(world: World, call: Call) -> Step:
 
 def read_partner(world: World, call: Call) -> Step:
     """GET of one partner by its tenant id."""
-    return _one(call, f"{_PATH}/partners", partner_item(_partner(world, call)))
+    return records.one(call, f"{_PATH}/partners", partner_item(_partner(world, call)))
 
 
 def create_partner(world: World, call: Call) -> Step:
@@ -114,13 +114,6 @@ def _partner(world: World, call: Call) -> Partner:
 def _partner_body(call: Call) -> Properties:
     known = partner_item(Partner("")).body
     return Properties(object_of(call), known, resource="CrossTenantAccessPolicyConfigurationPartner")
-
-
-def _one(call: Call, set_name: str, item: Item) -> Reply:
-    options = lists.options_of(call, item.kind, shape="single")
-    shown = lists.selected(item, options.select)
-    context = lists.context(set_name, options.select, single=True)
-    return graph_reply(call, 200, entity(frame_of(call), context, shown))
 
 
 def _done(_result: Any) -> Reply:

@@ -11,7 +11,7 @@ from readmit.flows import access
 from readmit.flows.world import World
 from readmit.storage import queries_assigned
 from readmit.web.call import Call, Reply, Step, Write
-from readmit.web.graph import lists, rights
+from readmit.web.graph import lists, records, rights
 from readmit.web.graph.app_body import needed_guid
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
@@ -68,7 +68,7 @@ def read(world: World, call: Call) -> Step:
     grant = world.database.read(queries_assigned.grant, caller_of(call).tenant_id, id)
     if grant is None:
         raise NotFound(id)
-    return graph_reply(call, 200, entity(frame_of(call), "oauth2PermissionGrants/$entity", grant_item(grant)))
+    return records.one(call, "oauth2PermissionGrants", grant_item(grant))
 
 
 def create(world: World, call: Call) -> Step:

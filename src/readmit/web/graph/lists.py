@@ -203,7 +203,14 @@ def whole(world: World, call: Call, paged: Paged, items: Sequence[Item]) -> Step
     after = id_of(position_of(world, call, options))
     fitting = sorted((item for item in items if fits(options.filter, item)), key=lambda item: item.id)
     left = [item for item in fitting if item.id > after]
-    page = _Page(left[: options.top], _last(left[: options.top], len(left) > options.top, lambda item: item))
+    along: dict[str, list[Item]] = {}
+    if options.expand is not None:
+        seen = viewer(world, call)
+        check_expand(caller_of(call), seen, paged.kind, options.expand)
+        ids = [item.id for item in left[: options.top]]
+        along = world.database.read(tell_along, seen, frame_of(call).version, options.expand, ids)
+    last = _last(left[: options.top], len(left) > options.top, lambda item: item)
+    page = _Page(left[: options.top], last, along=along)
     shown = [selected(item, options.select) for item in page.found]
     return _answer(world, call, context(paged.context, options.select), page, shown, options)
 

@@ -45,6 +45,7 @@ def _read(name: str, kinds: tuple[Kind, ...]) -> Answer:
 
 def read_reference(world: World, call: Call) -> Step:
     """GET /users/{id}/manager/$ref."""
+    lists.options_of(call, "directoryObject", shape="single")
     _, made = _one(world, call, "manager", ("user",))
     return graph_reply(call, 200, reference(frame_of(call), made.id))
 

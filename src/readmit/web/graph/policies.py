@@ -11,7 +11,7 @@ from readmit.domain.tenant import GUEST_ROLES, InvalidSetting, Tenant, TenantSet
 from readmit.flows import tenants
 from readmit.flows.world import World
 from readmit.web.call import Call, Reply, Step, Write
-from readmit.web.graph import lists, rights
+from readmit.web.graph import lists, records, rights
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.render import Item, collection, entity, frame_of, graph_reply, no_content
@@ -71,11 +71,7 @@ def read_authorizations(world: World, call: Call) -> Step:
 
 def read_authorization(world: World, call: Call) -> Step:
     """GET of the entity."""
-    frame = frame_of(call)
-    options = lists.options_of(call, _AUTHORIZATION, shape="single")
-    item = lists.selected(authorization_item(viewer(world, call).tenant), options.select)
-    context = lists.context("policies/authorizationPolicy", options.select, single=True)
-    return graph_reply(call, 200, entity(frame, context, item))
+    return records.one(call, "policies/authorizationPolicy", authorization_item(viewer(world, call).tenant))
 
 
 def update_authorization(world: World, call: Call) -> Step:
@@ -143,17 +139,14 @@ def _domain_policy(tenant: Tenant) -> Item | None:
 
 def domain_policies(world: World, call: Call) -> Step:
     """GET /policies/b2bManagementPolicies (beta)."""
-    options = lists.options_of(call, "b2bManagementPolicy")
     item = _domain_policy(viewer(world, call).tenant)
-    context = lists.context("policies/b2bManagementPolicies", options.select)
-    shown = [lists.selected(item, options.select)] if item is not None else []
-    return graph_reply(call, 200, collection(frame_of(call), context, shown))
+    paged = lists.Paged("b2bManagementPolicy", "policies/b2bManagementPolicies")
+    return lists.whole(world, call, paged, [item] if item is not None else [])
 
 
 def domain_policy(world: World, call: Call) -> Step:
     """GET /policies/b2bManagementPolicies/{id} (beta)."""
-    item = _existing(world, call)
-    return graph_reply(call, 200, entity(frame_of(call), "policies/b2bManagementPolicies/$entity", item))
+    return records.one(call, "policies/b2bManagementPolicies", _existing(world, call))
 
 
 def create_domain_policy(world: World, call: Call) -> Step:

@@ -10,7 +10,7 @@ from readmit.flows import access
 from readmit.flows.world import World
 from readmit.storage import queries_assigned
 from readmit.web.call import Call, Reply, Step, Write
-from readmit.web.graph import lists, rights
+from readmit.web.graph import lists, records, rights
 from readmit.web.graph.app_body import needed_guid
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
@@ -61,9 +61,18 @@ def _listing(kind: str, context: str, make: Any) -> Any:
 
 def _reading(context: str, make: Any) -> Any:
     def answer(_world: World, call: Call) -> Step:
-        return graph_reply(call, 200, entity(frame_of(call), f"{context}/$entity", make(_role(call))))
+        return records.one(call, context, make(_role(call)))
 
     return answer
+
+
+def read_role(world: World, call: Call) -> Step:
+    """GET /directoryRoles/{id}, with its members where `$expand` asks for them."""
+    item = role_item(_role(call))
+    options = lists.options_of(call, item.kind, shape="single")
+    context = lists.context("directoryRoles", options.select, single=True)
+    body = entity(frame_of(call), context, lists.selected(item, options.select))
+    return graph_reply(call, 200, lists.told(world, call, options, item, body))
 
 
 def _role(call: Call) -> str:
@@ -124,13 +133,10 @@ def assignments(world: World, call: Call) -> Step:
 
 def read_assignment(world: World, call: Call) -> Step:
     """GET /roleManagement/directory/roleAssignments/{id}."""
-    id = call.parameters["id"].lower()
-    rows = world.database.read(queries_assigned.role_assignments, caller_of(call).tenant_id)
-    row = next((row for row in rows if row[0] == id), None)
+    row = world.database.read(queries_assigned.role_assignment, caller_of(call).tenant_id, call.parameters["id"])
     if row is None:
         raise NotFound(call.parameters["id"])
-    context = "roleManagement/directory/roleAssignments/$entity"
-    return graph_reply(call, 200, entity(frame_of(call), context, assignment_item(row)))
+    return records.one(call, _ASSIGNMENTS[1:], assignment_item(row))
 
 
 def assign(world: World, call: Call) -> Step:
@@ -163,7 +169,7 @@ def assign(world: World, call: Call) -> Step:
 
 def unassign(world: World, call: Call) -> Step:
     """DELETE /roleManagement/directory/roleAssignments/{id}."""
-    arguments = (world, caller_of(call), call.parameters["id"].lower())
+    arguments = (world, caller_of(call), call.parameters["id"])
     return Write(_done, access.withdraw_assignment, *arguments, correlation_id=call.request_id)
 
 
@@ -174,7 +180,7 @@ def _done(_result: Any) -> Reply:
 OPERATIONS = (
     Operation("GET", _ROLES, _listing("directoryRole", "directoryRoles", role_item), rights.READ_ROLES),
     Operation("POST", _ROLES, activate, rights.WRITE_ROLES),
-    Operation("GET", f"{_ROLES}/{{id}}", _reading("directoryRoles", role_item), rights.READ_ROLES),
+    Operation("GET", f"{_ROLES}/{{id}}", read_role, rights.READ_ROLES),
     Operation("GET", f"{_ROLES}/{{id}}/members", members, rights.READ_ROLES),
     Operation("POST", f"{_ROLES}/{{id}}/members/$ref", add_member, rights.WRITE_ROLES),
     Operation("DELETE", f"{_ROLES}/{{id}}/members/{{other}}/$ref", remove_member, rights.WRITE_ROLES),

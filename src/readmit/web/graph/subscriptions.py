@@ -12,7 +12,7 @@ from readmit.domain.subscription import CHANGE_TYPES, Asked, Resource, Subscript
 from readmit.flows import subscriptions as flows
 from readmit.flows.world import World
 from readmit.web.call import Call, Reply, Step, Work, Write
-from readmit.web.graph import lists, rights
+from readmit.web.graph import lists, records, rights
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.render import Item, created, entity, frame_of, graph_reply, no_content
@@ -82,10 +82,8 @@ def create(world: World, call: Call) -> Step:
 
 def read(world: World, call: Call) -> Step:
     """GET /subscriptions/{id}."""
-    options = lists.options_of(call, "subscription", shape="single")
-    found = item(world.database.read(flows.find, world, caller_of(call), call.parameters["id"]))
-    context = lists.context("subscriptions", options.select, single=True)
-    return graph_reply(call, 200, entity(frame_of(call), context, lists.selected(found, options.select)))
+    found = world.database.read(flows.find, world, caller_of(call), call.parameters["id"])
+    return records.one(call, "subscriptions", item(found))
 
 
 def update(world: World, call: Call) -> Step:

@@ -10,10 +10,10 @@ from readmit.domain.tenant import Tenant
 from readmit.flows import tenants
 from readmit.flows.world import World
 from readmit.web.call import Call, Step, Write
-from readmit.web.graph import lists, rights
+from readmit.web.graph import lists, records, rights
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import ANY_TOKEN, Operation, caller_of, not_provided
-from readmit.web.graph.render import Item, collection, entity, frame_of, graph_reply, no_content
+from readmit.web.graph.render import Item, no_content
 from readmit.web.graph.viewer import viewer
 
 
@@ -72,10 +72,8 @@ def _verified(tenant: Tenant, name: str) -> dict[str, Any]:
 
 def organizations(world: World, call: Call) -> Step:
     """GET /organization: a collection of one."""
-    options = lists.options_of(call, "organization")
-    item = lists.selected(organization_item(viewer(world, call).tenant), options.select)
-    context = lists.context("organization", options.select)
-    return graph_reply(call, 200, collection(frame_of(call), context, [item]))
+    item = organization_item(viewer(world, call).tenant)
+    return lists.whole(world, call, lists.Paged("organization", "organization"), [item])
 
 
 def organization(world: World, call: Call) -> Step:
@@ -83,10 +81,7 @@ def organization(world: World, call: Call) -> Step:
     tenant = viewer(world, call).tenant
     if call.parameters["id"].lower() != tenant.id:
         raise NotFound(call.parameters["id"])
-    options = lists.options_of(call, "organization", shape="single")
-    item = lists.selected(organization_item(tenant), options.select)
-    context = lists.context("organization", options.select, single=True)
-    return graph_reply(call, 200, entity(frame_of(call), context, item))
+    return records.one(call, "organization", organization_item(tenant))
 
 
 def update(world: World, call: Call) -> Step:
@@ -136,9 +131,8 @@ def _contact(profile: Properties | None) -> str | None:
 def domains(world: World, call: Call) -> Step:
     """GET /domains."""
     tenant = viewer(world, call).tenant
-    options = lists.options_of(call, "domain")
-    items = [lists.selected(domain_item(tenant, name), options.select) for name in _names(tenant)]
-    return graph_reply(call, 200, collection(frame_of(call), lists.context("domains", options.select), items))
+    items = [domain_item(tenant, name) for name in _names(tenant)]
+    return lists.whole(world, call, lists.Paged("domain", "domains"), items)
 
 
 def domain(world: World, call: Call) -> Step:
@@ -147,14 +141,12 @@ def domain(world: World, call: Call) -> Step:
     name = call.parameters["id"].lower()
     if name not in tenant.domains:
         raise NotFound(call.parameters["id"])
-    options = lists.options_of(call, "domain", shape="single")
-    item = lists.selected(domain_item(tenant, name), options.select)
-    return graph_reply(call, 200, entity(frame_of(call), lists.context("domains", options.select, single=True), item))
+    return records.one(call, "domains", domain_item(tenant, name))
 
 
 def no_skus(_world: World, call: Call) -> Step:
     """GET /subscribedSkus: empty."""
-    return graph_reply(call, 200, collection(frame_of(call), "subscribedSkus", []))
+    return records.none(call, "subscribedSku", "subscribedSkus")
 
 
 OPERATIONS = (

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from readmit.domain.directory import Access, check_access
 from readmit.domain.errors import InsufficientPrivileges
-from readmit.domain.permission import Caller
+from readmit.domain.permission import DIRECTORY_ROLES, Caller
 from readmit.storage import queries, queries_assigned
 from readmit.storage.queries import Kind, Related
 from readmit.web.graph import rights
@@ -45,6 +45,7 @@ _RIGHTS: Final[dict[str, tuple[dict[str, Access], Access]]] = {
         rights.READ_APPS,
     ),
     "application": ({}, rights.READ_APPS),
+    "directoryRole": ({}, rights.READ_ROLES),
 }
 """The row of graph G65 for each navigation, and the one for the others of a kind."""
 
@@ -72,5 +73,6 @@ def _items(tx: Any, seen: Viewer, version: str, expand: Expand, id: str) -> list
         return [assignment_item(shown, version) for shown in queries_assigned.assignments_of(tx, tenant_id, id, _ROWS)]
     if expand.name == "appRoleAssignedTo":
         return [assignment_item(shown, version) for shown in queries_assigned.assigned_to(tx, tenant_id, id, _ROWS)]
-    found = queries.related(tx, tenant_id, Related(expand.name, id, _KINDS[expand.name]), _MOST)
+    relation = "roleMembers" if expand.name == "members" and id in DIRECTORY_ROLES else expand.name
+    found = queries.related(tx, tenant_id, Related(relation, id, _KINDS[expand.name]), _MOST)
     return [item_maker(kind, seen, version, expand.select)(made) for kind, made in found]

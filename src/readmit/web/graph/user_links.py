@@ -8,12 +8,12 @@ from readmit.flows import sponsors
 from readmit.flows.world import World
 from readmit.storage import queries
 from readmit.web.call import Call, Reply, Step, Work, Write
-from readmit.web.graph import rights
+from readmit.web.graph import records, rights
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.references import checked_id, reference_of
 from readmit.web.graph.related import Relation, anchor_of, operations
-from readmit.web.graph.render import collection, frame_of, graph_reply, no_content, value
+from readmit.web.graph.render import frame_of, graph_reply, no_content, value
 
 _MEMBERSHIPS: Final = (
     Relation("memberOf", ("group", "directoryRole")),
@@ -47,8 +47,9 @@ def _empty(name: str) -> Any:
 
     def answer(world: World, call: Call) -> Step:
         anchor = anchor_of(world, call, "user")
-        context = f"users('{anchor}')/{name}" if name == "licenseDetails" else "directoryObjects"
-        return graph_reply(call, 200, collection(frame_of(call), context, []))
+        if name == "licenseDetails":
+            return records.none(call, name, f"users('{anchor}')/{name}")
+        return records.none(call, "directoryObject", "directoryObjects")
 
     return answer
 

@@ -17,6 +17,7 @@ RELATIONS: Final = {
     "user": ("memberOf", "transitiveMemberOf", "sponsors", "manager", "directReports", "appRoleAssignments"),
     "group": ("members", "owners", "memberOf", "transitiveMemberOf", "appRoleAssignments"),
     "application": ("owners",),
+    "directoryRole": ("members",),
     "servicePrincipal": ("owners", "memberOf", "transitiveMemberOf", "appRoleAssignedTo", "appRoleAssignments"),
 }
 """What `$expand` may name, by type."""

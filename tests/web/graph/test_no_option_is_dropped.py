@@ -1,0 +1,67 @@
+"""No read drops an option silently: what it cannot do it refuses, wherever it stands in the table (graph G3, G50, Q6)."""
+
+from __future__ import annotations
+
+import pytest
+from small_directory import HAL, MIA, Graph
+from test_openapi_answers import addressed, filled
+
+from readmit.web.graph.operations import not_provided
+from readmit.web.graph.routes import TABLE
+
+__all__ = ["filled"]
+
+
+def reads() -> list[tuple[str, str]]:
+    found = []
+    for operation in TABLE:
+        if operation.method == "GET" and not operation.public and operation.answer is not not_provided:
+            found += [
+                (version, operation.pattern)
+                for version in ("v1.0", "beta")
+                if version == "beta" or not operation.beta_only
+            ]
+    return found
+
+
+def silent(graph: Graph, filled: dict[str, str], option: str) -> set[str]:
+    """Which reads do as if the option were not there."""
+    found = set()
+    for version, pattern in reads():
+        answer = graph.get(f"/{version}{addressed(pattern, filled)}?{option}", headers={"consistencylevel": "eventual"})
+        assert answer.status in (200, 400, 404, 501)
+        if answer.status == 200:
+            found.add(pattern)
+    return found
+
+
+@pytest.mark.parametrize("option", ["$skip=1", "$compute=x", "$nonsense=1", "$select=a&$select=b"])
+def test_G3_an_option_that_no_read_has_is_refused_by_all(graph: Graph, filled: dict[str, str], option: str) -> None:
+    assert silent(graph, filled, option) == set()
+
+
+@pytest.mark.parametrize("option", ["$select=nonsense", "$expand=nonsense", "$filter=nonsense eq 1"])
+def test_G3_a_name_that_nobody_knows_is_refused_wherever_names_are_taken(
+    graph: Graph, filled: dict[str, str], option: str
+) -> None:
+    assert silent(graph, filled, option) <= {"/subscribedSkus", "/users/{id}/licenseDetails"}
+
+
+def test_directory_roles_tell_their_members_along(graph: Graph, filled: dict[str, str]) -> None:
+    role = filled["directoryRoles"]
+    single = graph.get(f"/v1.0/directoryRoles/{role}?$select=id&$expand=members($select=id)").body
+    assert {"@odata.type": "#microsoft.graph.user", "id": MIA} in single["members"]
+    listed = graph.get("/v1.0/directoryRoles?$select=id&$expand=members($select=id)").body["value"]
+    assert {one["id"]: one["members"] for one in listed}[role] == single["members"]
+    refused = graph.get("/v1.0/directoryRoleTemplates?$expand=members")
+    assert (refused.status, "'members'" in refused.message) == (400, True)
+
+
+def test_a_role_assignment_is_read_and_removed_by_its_own_id(graph: Graph, filled: dict[str, str]) -> None:
+    graph.run("UPDATE role_assignments SET id = 'zfY-zDB3rz' WHERE principal_id = ?", HAL)
+    path = "/v1.0/roleManagement/directory/roleAssignments"
+    assert graph.get(f"{path}/zfY-zDB3rz?$select=principalId").body["principalId"] == HAL
+    assert graph.get(f"{path}/{filled['roleAssignments'].upper()}").status == 200
+    assert graph.get(f"{path}/zfy-zdb3rz").status == 404
+    assert graph.ask("DELETE", f"{path}/zfY-zDB3rz").status == 204
+    assert graph.get(f"{path}/zfY-zDB3rz").status == 404
