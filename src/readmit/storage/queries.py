@@ -210,6 +210,16 @@ def find(tx: Transaction, tenant_id: str, id: str) -> tuple[Kind, DirectoryObjec
     return directory_objects.find(tx, tenant_id, id)
 
 
+def listed(kind: str) -> bool:
+    """Whether objects of this kind stand in a table that `page` reads."""
+    return kind in _TABLES
+
+
+def in_relation(relation: str) -> str:
+    """SQL that says of a row that it is related to `:anchor`."""
+    return f"id IN ({directory_objects.RELATIONS[relation]})"
+
+
 def related(tx: Transaction, tenant_id: str, wanted: Related, limit: int) -> list[tuple[Kind, Any]]:
     """At most `limit` related objects, in the order of their ids, with what stands beside their rows."""
     return [(kind, dressed(tx, made)) for kind, made in directory_objects.related(tx, tenant_id, wanted, limit)]

@@ -229,3 +229,21 @@ def test_g65_who_sees_basics_only_filters_on_basics_only(graph: Graph) -> None:
         assert answer.code == "Authorization_RequestDenied", text
         counted = graph.get(f"/v1.0/users/$count?$filter={text}", caller=caller, headers=EVENTUAL)
         assert counted.code == "Authorization_RequestDenied", text
+
+
+def test_G53_related_objects_are_sorted_after_a_cast(graph: Graph) -> None:
+    new = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
+    binds = [f"/users/{id}" for id in EVERYBODY]
+    group = graph.ask("POST", "/v1.0/groups", {**new, "members@odata.bind": binds}).body["id"]
+    path = f"/v1.0/groups/{group}/members/microsoft.graph.user"
+    assert walk(graph, f"{path}?$top=2&$orderby=displayName desc") == [[PAUL, MIA], [HAL, ALICE], [ADA]]
+    advanced = f'{path}?$count=true&$orderby=displayName&$select=id&$search="displayName:a"'
+    answer = graph.get(advanced, headers=EVENTUAL)
+    assert (answer.ids, answer.body["@odata.count"]) == ([ADA, ALICE], 2)
+    filtered = f"{path}?$count=true&$orderby=displayName&$filter=userType eq 'Member'"
+    assert graph.get(filtered, headers=EVENTUAL).ids == [ADA, HAL, MIA]
+    assert graph.get(f"{path}?$orderby=displayName&$filter=userType eq 'Member'").code == "Request_UnsupportedQuery"
+    for unsorted in (f"/v1.0/groups/{group}/members", f"/v1.0/users/{HAL}/memberOf/microsoft.graph.directoryRole"):
+        assert graph.get(f"{unsorted}?$orderby=displayName").message == "Sorting not supported for current query."
+    up = f"/v1.0/users/{HAL}/transitiveMemberOf/microsoft.graph.group?$orderby=displayName&$select=id"
+    assert graph.get(up).body["value"] == [{"id": group}]

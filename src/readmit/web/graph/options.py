@@ -8,7 +8,7 @@ from readmit.web.graph.edm.model import TYPES, names_of
 from readmit.web.graph.odata import options as query
 from readmit.web.graph.odata import refusals
 from readmit.web.graph.odata.options import Options, Shape
-from readmit.web.graph.odata.properties import RESOURCES
+from readmit.web.graph.odata.properties import DIRECTORY_OBJECT, RESOURCES
 from readmit.web.graph.odata.syntax import paths
 from readmit.web.graph.operations import caller_of
 from readmit.web.graph.user_shape import BASIC
@@ -28,7 +28,7 @@ def options_of(call: Call, kind: str, *, shape: Shape = "list") -> Options:
 
 def _check_names(options: Options, kind: str, version: str) -> None:
     """Q1 for types without a catalogue, by the model; a type that the model only names takes any name."""
-    if kind in RESOURCES or kind not in TYPES or not TYPES[kind].properties:
+    if kind in RESOURCES or kind == DIRECTORY_OBJECT.name or kind not in TYPES or not TYPES[kind].properties:
         return
     known = {name.lower() for name in names_of(kind, version)}
     for name in options.select or ():
