@@ -125,9 +125,14 @@ def _done(_result: Any) -> Reply:
 
 
 _BASE: Final = "/directory/deletedItems"
-_ANY_KIND: Final = tuple(
-    Access(frozenset().union(*(pair[which].permissions for pair in _RIGHTS.values())), anybody=True) for which in (0, 1)
-)
+
+
+def _permissions(which: int) -> frozenset[str]:
+    return frozenset().union(*(pair[which].permissions for pair in _RIGHTS.values()))
+
+
+_READ_ANY: Final = Access(_permissions(0))
+_WRITE_ANY: Final = Access(_permissions(1), anybody=True)
 """Before the object is known; then the kind's own row decides."""
 
 
@@ -144,8 +149,8 @@ def _typed(kind: str) -> tuple[Operation, ...]:
 
 
 OPERATIONS = (
-    Operation("GET", f"{_BASE}/{{id}}", _any(_read), _ANY_KIND[0]),
-    Operation("DELETE", f"{_BASE}/{{id}}", _any(_purge), _ANY_KIND[1]),
-    Operation("POST", f"{_BASE}/{{id}}/restore", _any(_restore), _ANY_KIND[1]),
+    Operation("GET", f"{_BASE}/{{id}}", _any(_read), _READ_ANY),
+    Operation("DELETE", f"{_BASE}/{{id}}", _any(_purge), _WRITE_ANY),
+    Operation("POST", f"{_BASE}/{{id}}/restore", _any(_restore), _WRITE_ANY),
     *(operation for kind in _RIGHTS for operation in _typed(kind)),
 )

@@ -109,9 +109,10 @@ def _done(_result: Any) -> Reply:
 
 _MEMBERS = (
     Relation("members", ("user", "group", "servicePrincipal"), references=True),
-    Relation("transitiveMembers", ("user", "group", "servicePrincipal")),
     Relation("owners", ("user", "servicePrincipal"), references=True),
 )
+_ALL_MEMBERS = (Relation("transitiveMembers", ("user", "group", "servicePrincipal")),)
+"""No row of guests: what stands under a group may be hidden (graph G67)."""
 _MEMBERSHIPS = (
     Relation("memberOf", ("group", "directoryRole")),
     Relation("transitiveMemberOf", ("group", "directoryRole")),
@@ -127,6 +128,7 @@ OPERATIONS = (
     Operation("DELETE", "/groups/{id}/members/{other}/$ref", _remove("members"), rights.WRITE_MEMBERS),
     Operation("POST", "/groups/{id}/owners/$ref", _add("owners"), rights.WRITE_OWNERS),
     Operation("DELETE", "/groups/{id}/owners/{other}/$ref", _remove("owners"), rights.WRITE_OWNERS),
-    *operations("groups", "group", _MEMBERS, rights.READ_GROUP),
+    *operations("groups", "group", _MEMBERS, rights.READ_GROUP, counted=rights.LIST_GROUPS),
+    *operations("groups", "group", _ALL_MEMBERS, rights.LIST_GROUPS),
     *operations("groups", "group", _MEMBERSHIPS, rights.LIST_GROUPS),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from readmit.domain.errors import InsufficientPrivileges
 from readmit.flows.world import World
 from readmit.storage import queries, queries_assigned
 from readmit.storage.queries import Kind, Related, Search
@@ -128,6 +129,8 @@ def related(world: World, call: Call, wanted: Wanted, *, as_references: bool = F
     seen, kind = viewer(world, call), _kind_of(wanted)
     options = options_of(call, kind)
     check_veil(seen, kind, options)
+    if seen.limited and wanted.anchor != caller_of(call).id and (options.count or options.search is not None):
+        raise InsufficientPrivileges
     if "orderby" in dict(options.given):
         return _sorted(world, call, wanted, options)
     asked = _related(wanted, options, kind, id_of(position_of(world, call, options)))

@@ -67,19 +67,25 @@ def _check_hidden(world: World, call: Call, group_id: str) -> None:
         raise InsufficientPrivileges
 
 
-def operations(owner: str, kind: str, relations: tuple[Relation, ...], access: Access) -> list[Operation]:
-    """GET for each relation of `/{owner}/{id}`, with its casts, `$count` and, where it has them, `$ref`."""
+def operations(
+    owner: str, kind: str, relations: tuple[Relation, ...], access: Access, *, counted: Access | None = None
+) -> list[Operation]:
+    """GET for each relation of `/{owner}/{id}`, with its casts, `$count` and, where it has them, `$ref`.
+
+    `counted`: the row for `$count`, where it is another one.
+    """
+    counting = counted or access
     made: list[Operation] = []
     for relation in relations:
         base = f"/{owner}/{{id}}/{relation.name}"
         made.append(Operation("GET", base, _list(kind, relation, None), access))
-        made.append(Operation("GET", f"{base}/$count", _count(kind, relation, None), access))
+        made.append(Operation("GET", f"{base}/$count", _count(kind, relation, None), counting))
         if relation.references:
             made.append(Operation("GET", f"{base}/$ref", _list(kind, relation, None, references=True), access))
         for cast in relation.kinds:
             typed = f"{base}/microsoft.graph.{cast}"
             made.append(Operation("GET", typed, _list(kind, relation, cast), access))
-            made.append(Operation("GET", f"{typed}/$count", _count(kind, relation, cast), access))
+            made.append(Operation("GET", f"{typed}/$count", _count(kind, relation, cast), counting))
     return made
 
 
