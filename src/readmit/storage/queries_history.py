@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from readmit.storage.columns import micros, moment, moment_or_none
+from readmit.storage.queries_records import Asked
 from readmit.storage.transaction import Row, Transaction
 
 
@@ -36,22 +38,33 @@ def redemptions(tx: Transaction, tenant_id: str, user_id: str) -> list[dict[str,
     ]
 
 
-_INVITATIONS = """
-SELECT i.id, i.user_id, i.address, i.created_at, i.expires_at, i.generation, i.kind, i.inviter_type, i.inviter_id,
-  i.cancelled_at, u.generation, u.external_state,
-  (SELECT o.state FROM outbox o WHERE o.invitation_id = i.id ORDER BY o.created_at DESC, o.id DESC LIMIT 1)
-FROM invitations i JOIN users u ON u.id = i.user_id
-WHERE i.tenant_id = :tenant AND (:id IS NULL OR i.id = :id) AND (:user IS NULL OR i.user_id = :user)
-ORDER BY i.created_at DESC, i.id DESC LIMIT :top
-"""
+_INVITATIONS: Final = (
+    "SELECT invitations.id, user_id, address, invitations.created_at, expires_at, invitations.generation, kind,"
+    " inviter_type, inviter_id, cancelled_at, u.generation, u.external_state,"
+    " (SELECT o.state FROM outbox o WHERE o.invitation_id = invitations.id"
+    " ORDER BY o.created_at DESC, o.id DESC LIMIT 1)"
+)
+_WIDTH: Final = 13
 
 
-def invitations(
-    tx: Transaction, tenant_id: str, *, now: datetime, top: int, id: str | None = None, user_id: str | None = None
-) -> list[dict[str, Any]]:
-    """The newest invitations of a tenant, of one id or one guest."""
-    rows = tx.all(_INVITATIONS, {"tenant": tenant_id, "id": id, "user": user_id, "top": top})
-    return [_invitation(row, micros(now)) for row in rows]
+def invitations(tx: Transaction, tenant_id: str, asked: Asked, *, now: datetime, limit: int) -> list[ShownInvitation]:
+    """At most `limit` invitations of a tenant, in the order asked. The condition may name the guest's row `u`."""
+    narrowed = f" AND ({asked.where})" if asked.where else ""
+    sql = (
+        f"{_INVITATIONS}, {', '.join(asked.keys)}"
+        " FROM invitations JOIN users u ON u.id = invitations.user_id"
+        f" WHERE invitations.tenant_id = :tenant{narrowed} ORDER BY {asked.order} LIMIT :limit"
+    )
+    rows = tx.all(sql, {**asked.parameters, "tenant": tenant_id, "now": micros(now), "limit": limit})
+    return [ShownInvitation(_invitation(row, micros(now)), tuple(row[_WIDTH:])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInvitation:
+    """An invitation as it is shown, and its place in the order."""
+
+    shown: dict[str, Any]
+    place: tuple[str | int, ...]
 
 
 def _invitation(row: Row, now: int) -> dict[str, Any]:

@@ -33,6 +33,7 @@ _PROVIDED: Final[Mapping[Shape, frozenset[str]]] = {
     "delta": frozenset({"select", "filter", "format", "skiptoken", "deltatoken"}),
 }
 _LOGS: Final = frozenset({"directoryAudit", "signIn"})
+_FREELY_SORTED: Final = _LOGS | {"invitationRecord"}
 _ALONG: Final = {"user": ("manager",), "group": ("members",)}
 """Navigations that a delta query may select (graph G58)."""
 _IDS: Final = 50
@@ -165,7 +166,7 @@ def _order(values: Mapping[str, str], resource: str, advanced: bool) -> tuple[Or
     if resource not in RESOURCES:
         raise refusals.sorting()
     # Graph's logs sort beside a filter; its directory only in advanced mode (graph G42, G53).
-    narrowed = resource not in _LOGS and ("filter" in values or "search" in values)
+    narrowed = resource not in _FREELY_SORTED and ("filter" in values or "search" in values)
     return ordering.parse(text, resource, advanced=advanced, narrowed=narrowed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from readmit.web.graph.odata.catalogue_directory import APPLICATION, GROUP, SERVICE_PRINCIPAL
+from readmit.web.graph.odata.catalogue_own import INVITATION
 from readmit.web.graph.odata.catalogue_records import (
     APP_ROLE_ASSIGNMENT,
     DIRECTORY_AUDIT,
@@ -25,6 +26,7 @@ _IN_TABLES: Final = (
     APP_ROLE_ASSIGNMENT,
     GRANT,
     ROLE_ASSIGNMENT,
+    INVITATION,
 )
 RESOURCES: Final[dict[str, Resource]] = {resource.name: resource for resource in _IN_TABLES}
 """What has a table of its own."""
