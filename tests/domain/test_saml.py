@@ -23,11 +23,11 @@ def registered(**more: Any) -> Provider:
 
 
 def assertion(name_id: str = "alice-1", format: str = PERSISTENT, **attributes: tuple[str, ...]) -> Assertion:
-    return Assertion("_a", NOW, name_id, format, attributes)
+    return Assertion("_a", NOW, name_id, format, attributes, NOW)
 
 
 def named(attributes: dict[str, tuple[str, ...]]) -> Assertion:
-    return Assertion("_a", NOW, "alice-1", PERSISTENT, attributes)
+    return Assertion("_a", NOW, "alice-1", PERSISTENT, attributes, NOW)
 
 
 def test_a_persistent_NameID_is_the_identity_and_the_entity_id_its_issuer() -> None:

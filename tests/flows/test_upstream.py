@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from applications import asking, bring, renew, sign_in_of
+from applications import asking, bring, claims_of, renew, sign_in_of
 from ways import Way, begin, follow
 
 from lying_provider import CLIENT, SECRET, LyingProvider, provider, unsigned
@@ -16,9 +16,9 @@ from readmit.domain.audit import SYSTEM
 from readmit.domain.errors import DeadEnd, NobodyCanProve, NotFound, OperatorError, Page, TokenRefused
 from readmit.domain.guest import Accepted
 from readmit.domain.provider import InvalidProvider, Provider
-from readmit.domain.redemption import Step
-from readmit.flows import administer_providers, authorize, methods, providers, seed, upstream
-from readmit.flows.arrive import Arrived
+from readmit.domain.redemption import Flow, Step
+from readmit.flows import administer_providers, authorize, consent, methods, providers, seed, sign_in, upstream
+from readmit.flows.arrive import Arrived, consent_to_application
 from readmit.flows.browsers import Browser
 from readmit.flows.open_flow import begun
 from readmit.flows.providers import Registration
@@ -340,6 +340,53 @@ def test_what_the_provider_says_of_how_and_when_is_kept_within_reason(
     proof = way.look().flow.proof
     assert proof is not None
     assert (proof.amr, proof.auth_time) == (("fed",), now)
+
+
+def test_an_old_session_at_the_provider_signs_in_for_a_whole_day_and_says_how_old_it_is(
+    house: House, wingtip: LyingProvider, registered: Provider
+) -> None:
+    """N1's and L24's times run from the provider's answer; `auth_time` stays what the provider says."""
+    long_ago = int(house.clock().timestamp()) - 30 * 3600
+    wingtip.claims = {"auth_time": long_ago}
+    _, browser = redeem_at(house, wingtip)
+    entry = sign_in_of(house, browser)
+    assert (entry.at, int(entry.auth_time.timestamp())) == (house.clock(), long_ago)
+    body = bring(house, house.write(authorize.issue_code, house.world, asking(house), entry))
+    assert claims_of(house, body["id_token"])["auth_time"] == long_ago
+    house.clock.pass_(hours=7)
+    assert sign_in_of(house, browser) == entry
+    assert renew(house, body["refresh_token"])
+
+
+def test_a_live_sign_in_that_stands_for_a_proof_begins_nothing_anew(
+    house: House, wingtip: LyingProvider, registered: Provider
+) -> None:
+    """Consent to an application is asked for in a live session: its day goes on, its `auth_time` stays."""
+    wingtip.claims = {"auth_time": int(house.clock().timestamp()) - 3600}
+    _, browser = redeem_at(house, wingtip)
+    before = sign_in_of(house, browser)
+    house.clock.pass_(hours=1)
+    flow_id, tenant = house.world.new_id(), house.read(tenants.get, house.contoso)
+    request = asking(house, prompt=("consent",))
+    named = {"flow_id": flow_id, "tenant": tenant, "request": request}
+    assert isinstance(house.write(sign_in.begin_authorize, house.world, browser, **named), Flow)
+    arrived = house.write(consent_to_application, house.world, browser, flow_id)
+    assert isinstance(arrived, Arrived)
+    after = sign_in_of(house, Browser(arrived.session_token, "192.0.2.1", "s" * 43))
+    assert (after.at, after.auth_time) == (before.at, before.auth_time)
+
+
+def test_max_age_counts_from_when_the_person_signed_in_there(
+    house: House, wingtip: LyingProvider, registered: Provider
+) -> None:
+    wingtip.claims = {"auth_time": int(house.clock().timestamp()) - 3600}
+    _, browser = redeem_at(house, wingtip)
+    house.write(consent.record_consent, house.world, asking(house), sign_in_of(house, browser).user_id)
+    tenant = house.read(tenants.get, house.contoso)
+    for age, enough in ((3600, True), (3599, False)):
+        named = {"flow_id": house.world.new_id(), "tenant": tenant, "request": asking(house, max_age=age)}
+        found = house.write(sign_in.begin_authorize, house.world, browser, **named)
+        assert isinstance(found, Flow) is not enough
 
 
 # ------------------------------------------------------------- switched off (I7)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from applications import asking, renew, sign_in_of, to_application
+from applications import asking, claims_of, renew, sign_in_of, to_application
 from applications import bring as exchange
 from saml_ways import bring, hear, leave, prove_at, register
 from ways import Way, begin, follow
@@ -475,7 +475,7 @@ def test_L24_a_guest_of_a_SAML_provider_proves_anew_after_a_day(
     assert refused.value.number == 700082
 
 
-def test_an_old_session_at_the_provider_signs_in_for_a_whole_day(
+def test_an_old_session_at_the_provider_signs_in_for_a_whole_day_and_says_how_old_it_is(
     house: House, tailspin: LyingSaml, registered: Provider
 ) -> None:
     def before(response: Any) -> None:
@@ -483,7 +483,13 @@ def test_an_old_session_at_the_provider_signs_in_for_a_whole_day(
 
     tailspin.before = before
     _, browser = redeem_at(house, tailspin)
-    assert sign_in_of(house, browser).at == house.clock()
+    entry = sign_in_of(house, browser)
+    assert (entry.at, entry.auth_time) == (house.clock(), datetime(2026, 1, 1, tzinfo=UTC))
+    body = exchange(house, house.write(authorize.issue_code, house.world, asking(house), entry))
+    assert claims_of(house, body["id_token"])["auth_time"] == int(entry.auth_time.timestamp())
+    house.clock.pass_(hours=7)
+    assert sign_in_of(house, browser) == entry
+    assert renew(house, body["refresh_token"])
 
 
 # ------------------------------------------------------------------- the request

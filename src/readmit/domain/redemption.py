@@ -87,6 +87,24 @@ class Proof:
     home_epoch: int | None = None
     counters: Counters | None = None
     """What it is held against; None where nobody was meant, whom no reset can end."""
+    began: datetime | None = None
+    """Where a live sign-in stands for the proof: when that began. It does not begin anew."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether a provider outside this server gave it."""
+        return self.binding.kind not in ("tenant", "mail")
+
+    @property
+    def since(self) -> datetime:
+        """From when the times of a sign-in by this proof run (security N1, lifecycle L24).
+
+        A home sign-in here has them already; a provider outside may have known the person for weeks, so there it is
+        the provider's answer.
+        """
+        if self.began is not None:
+            return self.began
+        return self.at if self.elsewhere else self.auth_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +212,7 @@ def recent(flow: Flow, proved: datetime, *, elsewhere: bool = False) -> bool:
 def answers(flow: Flow) -> bool:
     """Whether the flow holds a proof that its application accepts."""
     proof = flow.proof
-    return proof is not None and recent(flow, proof.auth_time, elsewhere=proof.binding.kind not in ("tenant", "mail"))
+    return proof is not None and recent(flow, proof.auth_time, elsewhere=proof.elsewhere)
 
 
 def check_open(

@@ -54,6 +54,8 @@ class Assertion:
     name_id: str
     name_id_format: str
     attributes: Mapping[str, tuple[str, ...]]
+    authenticated: datetime
+    """When the person signed in there: maybe long before he was asked for here."""
     multi_factor: bool = False
 
 

@@ -23,7 +23,7 @@ class SignIn:
     user_id: str
     epoch: int
     at: datetime
-    """When the proof was given (`auth_time`)."""
+    """When the sign-in began: its times run from here."""
     seen: datetime
     amr: tuple[str, ...]
     home_user_id: str | None = None
@@ -40,6 +40,14 @@ class SignIn:
         if self.home_user_id is None or self.home_epoch is None:
             return self.user_id, self.epoch
         return self.home_user_id, self.home_epoch
+
+    authenticated: datetime | None = None
+    """Where it was not at `at`: when the person signed in at the home identity provider."""
+
+    @property
+    def auth_time(self) -> datetime:
+        """When the person proved himself to whoever asked for it: before `at`, where a provider knew him already."""
+        return self.authenticated or self.at
 
     def live(self, now: datetime) -> bool:
         return now < self.at + ABSOLUTE and now < self.seen + IDLE and not ahead(self.at, now)

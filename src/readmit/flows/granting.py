@@ -56,8 +56,8 @@ def make_grant(tx: Transaction, world: World, request: AuthorizeRequest, sign_in
         scope=" ".join(consent.granted_scopes(tx, request, sign_in.user_id)),
         origin=request.origin,
         amr=sign_in.amr,
-        auth_time=sign_in.at,
-        proved=now,
+        auth_time=sign_in.auth_time,
+        proved=sign_in.at,
         nonce=request.nonce,
         home_user_id=sign_in.home_user_id,
         home_epoch=sign_in.home_epoch,
@@ -86,7 +86,7 @@ def check_alive(tx: Transaction, world: World, grant: Grant) -> None:
         raise revoked()
     tenant = tenants.get(tx, grant.tenant_id)
     hours = _REFRESH_HOURS if user.redemption.binding.kind == "mail" or tenant is None else _hours_of(world, tenant)
-    if world.now() >= grant.auth_time + timedelta(hours=hours):
+    if world.now() >= grant.proved + timedelta(hours=hours):
         raise inactive()
 
 

@@ -128,7 +128,7 @@ def _suffices(tx: Transaction, world: World, request: AuthorizeRequest, entry: S
         return False
     if "select_account" in request.prompt or request.oldest == 0:
         return False
-    return request.oldest is None or world.now() <= entry.at + timedelta(seconds=request.oldest)
+    return request.oldest is None or world.now() <= entry.auth_time + timedelta(seconds=request.oldest)
 
 
 def _is_hinted(tx: Transaction, request: AuthorizeRequest, user: User) -> bool:
@@ -152,7 +152,8 @@ def session_proof(world: World, user: User, entry: SignIn) -> Proof:
         keys=(),
         shown=user.sign_in_name,
         at=world.now(),
-        auth_time=entry.at,
+        auth_time=entry.auth_time,
+        began=entry.at,
         amr=entry.amr,
         home_tenant_id=user.tenant_id if own else None,
         home_user_id=user.id if own else entry.home_user_id,

@@ -84,7 +84,7 @@ def believe(world: World, provider: Provider, pinned: Metadata, asked: Asked, me
         keys=identity.keys,
         shown=identity.shown,
         at=now,
-        auth_time=now,
+        auth_time=min(found.authenticated, now),
         amr=("fed", "mfa") if found.multi_factor else ("fed",),
         names=identity.names,
     )

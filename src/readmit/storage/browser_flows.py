@@ -23,7 +23,7 @@ from readmit.domain.redemption import (
     ToMyApps,
     ToRedirect,
 )
-from readmit.storage.columns import from_json, micros, moment, to_json
+from readmit.storage.columns import from_json, micros, moment, moment_or_none, to_json
 from readmit.storage.transaction import Row, Transaction
 
 _COLUMNS: Final = (
@@ -167,6 +167,7 @@ def _proof_text(proof: Proof) -> str:
             "shown": proof.shown,
             "at": micros(proof.at),
             "auth_time": micros(proof.auth_time),
+            "began": micros(proof.began) if proof.began is not None else None,
             "amr": proof.amr,
             "names": proof.names,
             "home": [proof.home_tenant_id, proof.home_user_id, proof.home_epoch],
@@ -183,6 +184,7 @@ def _proof(value: dict[str, Any]) -> Proof:
         shown=value["shown"],
         at=moment(value["at"]),
         auth_time=moment(value["auth_time"]),
+        began=moment_or_none(value.get("began")),
         amr=tuple(value["amr"]),
         names=value["names"],
         home_tenant_id=home_tenant_id,

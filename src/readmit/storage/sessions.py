@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from readmit.domain.session import ABSOLUTE, SEEN_EVERY, SignIn
-from readmit.storage.columns import from_json, micros, moment, to_json
+from readmit.storage.columns import from_json, micros, moment, moment_or_none, to_json
 from readmit.storage.grants import Grant
 from readmit.storage.transaction import Row, Transaction
 
 COLUMNS: Final = (
     "s.session_id, s.tenant_id, s.user_id, s.epoch, s.signed_in_at, s.seen_at, s.amr, s.home_user_id, s.home_epoch,"
-    " s.ip, s.browser, s.platform"
+    " s.ip, s.browser, s.platform, s.authenticated_at"
 )
 
 
@@ -51,7 +51,8 @@ def get(tx: Transaction, token_hash: str, now: datetime) -> Session | None:
 def entry_of(row: Row) -> SignIn:
     """A sign-in from a row of COLUMNS."""
     at, seen, amr = moment(row[4]), moment(row[5]), tuple(from_json(row[6]))
-    return SignIn(row[0], row[1], row[2], row[3], at, seen, amr, *row[7:])
+    rest = (*row[7:12], moment_or_none(row[12]))
+    return SignIn(row[0], row[1], row[2], row[3], at, seen, amr, *rest)
 
 
 def insert(tx: Transaction, session_id: str, *, token_hash: str, csrf: str, now: datetime) -> None:
@@ -78,8 +79,8 @@ def sign_in(tx: Transaction, entry: SignIn) -> None:
     )
     tx.run(
         "INSERT INTO sign_ins (session_id, tenant_id, user_id, epoch, signed_in_at, seen_at, amr, home_user_id,"
-        " home_epoch, ip, browser, platform) VALUES (:session, :tenant, :user, :epoch, :at, :seen, :amr, :home,"
-        " :home_epoch, :ip, :browser, :platform)",
+        " home_epoch, ip, browser, platform, authenticated_at) VALUES (:session, :tenant, :user, :epoch, :at, :seen,"
+        " :amr, :home, :home_epoch, :ip, :browser, :platform, :authenticated)",
         {
             "session": entry.session_id,
             "tenant": entry.tenant_id,
@@ -93,6 +94,7 @@ def sign_in(tx: Transaction, entry: SignIn) -> None:
             "ip": entry.ip,
             "browser": entry.browser,
             "platform": entry.platform,
+            "authenticated": micros(entry.authenticated) if entry.authenticated is not None else None,
         },
     )
 

@@ -41,6 +41,7 @@ def read(metadata: Metadata, asked: Asked, signed: Element, now: datetime) -> As
             name_id=text(name_id),
             name_id_format=name_id.get("Format", ""),
             attributes=_attributes(signed),
+            authenticated=_time(statement, "AuthnInstant"),
             multi_factor=any(text(one) in _MULTI_FACTOR for one in statement.iter(name(ASSERTION, _CONTEXT))),
         )
     except Malformed as error:
