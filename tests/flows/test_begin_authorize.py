@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from applications import arrive, asking, bring, change_principal, claims_of, sig
 from ways import Way, begin
 
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
+from readmit.domain.graph_permissions import GRAPH_APP_ID
 from readmit.domain.redemption import Flow, Step, ToApplication
 from readmit.flows import sign_in
 from readmit.flows.arrive import Arrived, consent_to_application
@@ -121,6 +123,20 @@ def test_O10_missing_consent_is_asked_then_remembered(house: House) -> None:
     entry = claims_of(house, bring(house, arrived.response.code)["access_token"])
     assert "Mail.Read" in entry["scp"]
     assert isinstance(ask(house, arrive(house, HOME), scopes=MORE), str)
+
+
+def test_J1_a_consent_is_audited_with_what_was_given_and_only_what_is_new(house: House) -> None:
+    """Graph G41."""
+    ask(house, arrive(house, HOME), scopes=MORE).do(consent_to_application)
+    ask(house, arrive(house, HOME), prompt=("consent",), scopes=MORE).do(consent_to_application)
+    (event,) = house.rows(
+        "SELECT actor_type, actor_id, category, target_type, details, source FROM audit_events"
+        " WHERE activity = 'Consent to application'"
+    )
+    guest = house.people["alice"]
+    assert event[:4] == ("user", guest, "ApplicationManagement", "ServicePrincipal")
+    assert json.loads(event[4]) == {"principal": guest, "resource": GRAPH_APP_ID, "scope": "Mail.Read"}
+    assert event[5] == "192.0.2.1"
 
 
 def test_a_consents_sign_in_keeps_the_age_and_the_home_of_its_proof(house: House) -> None:

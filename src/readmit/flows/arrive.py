@@ -14,6 +14,7 @@ from readmit.flows import authorize, consent, device, granting, passkey_step, si
 from readmit.flows.authorize import NOTHING, Response
 from readmit.flows.browsers import Browser, add_sign_in
 from readmit.flows.open_flow import Onward, flow_of, tenant_of
+from readmit.flows.own import record_own
 from readmit.flows.world import World
 from readmit.storage import browser_flows, passkeys, queries_people, users
 from readmit.storage.transaction import Transaction
@@ -89,5 +90,7 @@ def consent_to_application(tx: Transaction, world: World, browser: Browser, flow
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
     if passkey_step.still_wanted(tx, tenant, flow, user) is not Wanted.NOTHING:
         return Onward()
-    consent.record_consent(tx, world, flow.target.request, user.id)
+    given = consent.record_consent(tx, world, flow.target.request, user.id)
+    if given is not None:
+        record_own(tx, world, browser, user, given)
     return arrive(tx, world, browser, tenant, flow, user, agreed=True)

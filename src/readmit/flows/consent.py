@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from readmit.domain.audit import Event
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import OPENID_SCOPES, AuthorizeRequest
 from readmit.domain.graph_permissions import GRAPH_APP_ID
 from readmit.flows import tokens
+from readmit.flows.record import object_event
 from readmit.flows.world import World
 from readmit.storage import clients
 from readmit.storage.clients import Client
@@ -43,15 +45,20 @@ def missing_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) ->
     return tuple(scope for scope in wanted if scope not in have)
 
 
-def record_consent(tx: Transaction, world: World, request: AuthorizeRequest, user_id: str) -> None:
-    """Remember that the user consented; a reset forgets it (lifecycle L6)."""
+def record_consent(tx: Transaction, world: World, request: AuthorizeRequest, user_id: str) -> Event | None:
+    """Remember that the user consented, and what is to be noted of it; a reset forgets it (lifecycle L6).
+
+    None where there is nothing new.
+    """
     client, resource = _parties(tx, request)
     missing = missing_consent(tx, request, user_id)
-    if missing:
-        scope = " ".join(missing)
-        clients.add_consent(
-            tx, client, resource.service_principal_id, id=world.new_secret(), user_id=user_id, scope=scope
-        )
+    if not missing:
+        return None
+    scope = " ".join(missing)
+    clients.add_consent(tx, client, resource.service_principal_id, id=world.new_secret(), user_id=user_id, scope=scope)
+    target = ("ServicePrincipal", client.service_principal_id, client.display_name)
+    told = {"principal": user_id, "resource": resource.app_id, "scope": scope}
+    return object_event("Consent to application", "ApplicationManagement", "Assign", target, **told)
 
 
 def granted_scopes(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
