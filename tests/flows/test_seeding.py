@@ -200,6 +200,17 @@ def test_ids_that_are_taken_are_refused(world: World, tmp_path: Path) -> None:
         run(world, tmp_path, text=double)
 
 
+def test_a_tenants_contact_is_seeded_and_applied_when_forced(world: World, tmp_path: Path) -> None:
+    text = "tenants:\n  - {{displayName: Contoso, privacyContact: {0}@contoso.com}}\n"
+    run(world, tmp_path, text=text.format("privacy"))
+    assert "tenant contoso.onmicrosoft.com" in run(world, tmp_path, text=text.format("new")).differs
+    for force, contact in ((False, "privacy@contoso.com"), (True, "new@contoso.com")):
+        run(world, tmp_path, text=text.format("new"), force=force)
+        tenant = world.database.read(tenants.by_domain, SCOPE)
+        assert tenant is not None
+        assert tenant.privacy_contact == contact
+
+
 def test_a_member_of_another_seed_can_be_named(world: World, tmp_path: Path) -> None:
     run(world, tmp_path)
     more = "tenants:\n  - {displayName: Contoso, domains: [contoso.com], groups: [{displayName: New, members: [PAT@post.example]}]}\n"
@@ -230,6 +241,7 @@ def test_a_member_of_another_seed_can_be_named(world: World, tmp_path: Path) -> 
         ("tenants:\n  - {displayName: '${NOTHING}'}", "the environment has no NOTHING"),
         ("tenants:\n  - {displayName: x, domains: x.example}", "'domains' is a list of texts"),
         ("tenants:\n  - {displayName: x, domains: [xn--ÿ]}", "is not a domain name"),
+        ("tenants:\n  - {displayName: x, privacyContact: y}", "'y' is no address"),
         ("tenants:\n  - {displayName: x, settings: [1]}", "'settings' is a mapping"),
         ("tenants:\n  - {displayName: x, settings: {guestRole: king}}", "'guestRole' is one of"),
         ("tenants:\n  - {displayName: x, identityProviders: [{domain: y, kind: ldap}]}", "'kind' is oidc or saml"),

@@ -56,6 +56,7 @@ _MY_APPS = {
     "applications": [("Expenses", "https://expenses.contoso.com/"), ("Travel and accommodation", None)],
     "organisations": [("Contoso", "/myapps?tenantId=1", True), ("Tailspin", "/myapps?tenantId=2", False)],
     "account": "/account?tenantId=1",
+    "leave": "/account/leave?tenantId=1",
 }
 _SESSION = {
     "id": "8d1f",
@@ -114,6 +115,11 @@ _PASSKEYS = {
 }
 _CEREMONY = {**_STEP, "address": "max@post.example", "options": '{"challenge":"AA"}', "host": None}
 _WANTED = ("asked", "offer", "required")
+_DATA = {
+    "url": "/account/data?tenantId=1",
+    "privacy_url": "https://contoso.com/privacy",
+    "contact": "privacy@contoso.com",
+}
 _ACCOUNT = {
     **_FORM,
     "organisation": "Contoso",
@@ -127,6 +133,7 @@ _ACCOUNT = {
         "applications": _APPLICATIONS,
         "organisations": _ORGANISATIONS,
         "language": _LANGUAGE,
+        "data": _DATA,
     },
     "language_links": _LINKS,
 }
@@ -229,7 +236,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "set_password_error": ("set_password", {**_STEP, "error": "The two passwords differ."}),
     "leaving": ("leaving", _LEAVING),
     "myapps": ("myapps", _MY_APPS),
-    "myapps_empty": ("myapps", {**_MY_APPS, "applications": [], "organisations": [("Contoso", "/myapps", True)]}),
+    "myapps_empty": (
+        "myapps",
+        {**_MY_APPS, "applications": [], "organisations": [("Contoso", "/myapps", True)], "leave": None},
+    ),
     "account": ("account", _ACCOUNT),
     "account_alone": (
         "account",
@@ -240,6 +250,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
                 "passkeys": {**_PASSKEYS, "passkeys": [], "required": True},
                 "applications": {**_APPLICATIONS, "applications": []},
                 "language": {**_LANGUAGE, "chosen": "browser"},
+                "data": {**_DATA, "privacy_url": None, "contact": None},
             },
         },
     ),

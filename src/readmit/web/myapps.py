@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from readmit.domain.leaving import obstacle
 from readmit.flows.world import World
 from readmit.storage import queries_people, queries_tenants
 from readmit.web import pages, sign_in
@@ -37,6 +38,7 @@ def _page(world: World, call: Call, viewer: SignedIn) -> Reply:
         applications=[(application.name, application.url) for application in applications],
         organisations=organisations,
         account=viewer.at("/account"),
+        leave=viewer.at("/account/leave") if obstacle(user, tenant) is None else None,
         action="/signout",
         csrf=viewer.csrf,
     )

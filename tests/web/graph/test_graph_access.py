@@ -312,8 +312,26 @@ def test_organization_takes_language_and_privacy_statement(graph: Graph) -> None
     assert graph.ask("PATCH", path, {"displayName": "x"}, caller=caller).status == 400
     assert graph.ask("PATCH", path, {"technicalNotificationMails": ["a@b.example"]}, caller=caller).status == 501
     assert graph.ask("PATCH", path, {"privacyProfile": {"statementUrl": "javascript:1"}}, caller=caller).status == 400
+    for wrong in ("no address", "a@b@c.example", "x" * 300):
+        assert graph.ask("PATCH", path, {"privacyProfile": {"contactEmail": wrong}}, caller=caller).status == 400
     assert graph.ask("PATCH", path, body, caller=caller).status == 204
     assert graph.digest() == before
+
+
+def test_organization_takes_and_clears_a_contact_for_privacy_questions(graph: Graph) -> None:
+    """Lifecycle L45: guests who may not leave read it."""
+    (shown,) = graph.get("/v1.0/organization").body["value"]
+    path, caller = f"/v1.0/organization/{shown['id']}", graph.app("Organization.ReadWrite.All")
+    for given in (
+        {"contactEmail": "privacy@contoso.com"},
+        {"contactEmail": "privacy@contoso.com", "statementUrl": None},
+    ):
+        assert graph.ask("PATCH", path, {"privacyProfile": given}, caller=caller).status == 204
+        assert graph.get(path).body["privacyProfile"] == {"contactEmail": "privacy@contoso.com", "statementUrl": None}
+    assert graph.ask("PATCH", path, {"preferredLanguage": "de"}, caller=caller).status == 204
+    assert graph.get(path).body["privacyProfile"]["contactEmail"] == "privacy@contoso.com", "what is not given stays"
+    assert graph.ask("PATCH", path, {"privacyProfile": {"contactEmail": None}}, caller=caller).status == 204
+    assert graph.get(path).body["privacyProfile"] is None
 
 
 def test_organization_and_domains(graph: Graph) -> None:

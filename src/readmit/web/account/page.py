@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from readmit.flows.world import World
 from readmit.web import pages, sign_in
-from readmit.web.account import applications, language, organisations, passkeys, sessions
+from readmit.web.account import applications, data, language, organisations, passkeys, sessions
 from readmit.web.call import Call, Reply, Step, Work
 from readmit.web.signed_in import SignedIn, named_tenant, signed_in, used
 
@@ -19,6 +19,7 @@ SECTIONS: Final[dict[str, Content]] = {
     "applications": applications.content,
     "organisations": organisations.content,
     "language": language.content,
+    "data": data.content,
 }
 """What the page shows, in this order: `templates/account/{name}.html` with what its function gives it.
 

@@ -1,0 +1,217 @@
+"""All that one tenant keeps about a person, for the person himself (experience DP1).
+
+Times are datetimes. Other people stand in it by id alone, and so do groups where the tenant's guests read none
+(lifecycle L46). No secret, no hash and no address of anybody else is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from readmit.domain.guest import Accepted, NeverInvited, User
+from readmit.domain.permission import DIRECTORY_ROLES
+from readmit.storage import queries_history, sponsors
+from readmit.storage.columns import from_json, moment, moment_or_none
+from readmit.storage.transaction import Transaction
+
+_Row = dict[str, Any]
+
+
+def everything(tx: Transaction, user: User, *, group_names: bool) -> _Row:
+    """One tree by the names of Graph where it has some; lists oldest first."""
+    return {
+        "user": _object(user),
+        "identity": _identity(user),
+        "sponsors": sponsors.of(tx, user.id),
+        **{name: read(tx, user.id) for name, read in _LISTS.items()},
+        "groups": _groups(tx, user.id, names=group_names),
+        "redemptions": queries_history.redemptions(tx, user.tenant_id, user.id) or [],
+    }
+
+
+def _object(user: User) -> _Row:
+    return {
+        "id": user.id,
+        "tenantId": user.tenant_id,
+        "userPrincipalName": user.upn,
+        "displayName": user.display_name,
+        "givenName": user.given_name,
+        "surname": user.surname,
+        "mail": user.mail.given if user.mail else None,
+        "otherMails": [address.given for address in user.other_mails],
+        "userType": user.user_type,
+        "accountEnabled": user.enabled,
+        "preferredLanguage": user.preferred_language,
+        "createdDateTime": user.created,
+        "externalUserState": user.redemption_state,
+        "externalUserStateChangeDateTime": None if isinstance(user.redemption, NeverInvited) else user.redemption.since,
+        **user.profile,
+    }
+
+
+def _identity(user: User) -> _Row | None:
+    """What redeemed, and under which address."""
+    redemption = user.redemption
+    if not isinstance(redemption, Accepted):
+        return None
+    binding = redemption.binding
+    return {"issuer": binding.issuer, "subject": binding.subject, "address": redemption.redeemed.given}
+
+
+def _groups(tx: Transaction, user_id: str, *, names: bool) -> list[_Row]:
+    rows = tx.all(
+        "SELECT g.id, g.display_name FROM group_members m JOIN groups g ON g.id = m.group_id AND g.deleted_at IS NULL"
+        " WHERE m.member_id = :user ORDER BY g.id",
+        {"user": user_id},
+    )
+    return [{"id": row[0], **({"displayName": row[1]} if names else {})} for row in rows]
+
+
+def _invitations(tx: Transaction, user_id: str) -> list[_Row]:
+    rows = tx.all(
+        "SELECT id, address, created_at, expires_at, cancelled_at, kind, redirect_url, language, custom_message"
+        " FROM invitations WHERE user_id = :user ORDER BY created_at, id",
+        {"user": user_id},
+    )
+    return [
+        {
+            "id": row[0],
+            "invitedUserEmailAddress": row[1],
+            "createdDateTime": moment(row[2]),
+            "expiresDateTime": moment_or_none(row[3]),
+            "cancelledDateTime": moment_or_none(row[4]),
+            "kind": row[5],
+            "inviteRedirectUrl": row[6],
+            "messageLanguage": row[7],
+            "customizedMessageBody": row[8],
+        }
+        for row in rows
+    ]
+
+
+def _assignments(tx: Transaction, user_id: str) -> list[_Row]:
+    rows = tx.all(
+        "SELECT r.id, s.display_name, r.app_role_id, r.created_at FROM app_role_assignments r"
+        " JOIN service_principals s ON s.id = r.resource_id WHERE r.principal_id = :user ORDER BY r.created_at, r.id",
+        {"user": user_id},
+    )
+    return [
+        {"id": row[0], "resourceDisplayName": row[1], "appRoleId": row[2], "createdDateTime": moment(row[3])}
+        for row in rows
+    ]
+
+
+def _roles(tx: Transaction, user_id: str) -> list[_Row]:
+    rows = tx.all("SELECT role_id FROM role_assignments WHERE principal_id = :user ORDER BY role_id", {"user": user_id})
+    return [{"id": row[0], "displayName": DIRECTORY_ROLES.get(row[0])} for row in rows]
+
+
+def _consents(tx: Transaction, user_id: str) -> list[_Row]:
+    rows = tx.all(
+        "SELECT s.display_name, p.scope, p.given_by FROM permission_grants p JOIN service_principals s"
+        " ON s.id = p.client_id WHERE p.principal_id = :user ORDER BY s.display_name, p.id",
+        {"user": user_id},
+    )
+    return [{"application": row[0], "scope": row[1], "givenBy": row[2]} for row in rows]
+
+
+def _sign_ins(tx: Transaction, user_id: str) -> list[_Row]:
+    rows = tx.all(
+        "SELECT signed_in_at, seen_at, amr, ip, browser, platform FROM sign_ins WHERE user_id = :user"
+        " ORDER BY signed_in_at, session_id",
+        {"user": user_id},
+    )
+    return [
+        {
+            "signedInDateTime": moment(row[0]),
+            "lastUsedDateTime": moment(row[1]),
+            "proof": from_json(row[2]),
+            "ipAddress": row[3],
+            "browser": row[4],
+            "operatingSystem": row[5],
+        }
+        for row in rows
+    ]
+
+
+def _grants(tx: Transaction, user_id: str) -> list[_Row]:
+    rows = tx.all(
+        "SELECT client_id, scope, created_at, expires_at FROM grants WHERE user_id = :user ORDER BY created_at, id",
+        {"user": user_id},
+    )
+    return [
+        {"appId": row[0], "scope": row[1], "createdDateTime": moment(row[2]), "expiresDateTime": moment(row[3])}
+        for row in rows
+    ]
+
+
+def _attempts(tx: Transaction, user_id: str) -> list[_Row]:
+    rows = tx.all(
+        "SELECT at, kind, ip, app_id, error, reason FROM sign_in_events WHERE user_id = :user ORDER BY at, id",
+        {"user": user_id},
+    )
+    return [
+        {
+            "createdDateTime": moment(row[0]),
+            "kind": row[1],
+            "ipAddress": row[2],
+            "appId": row[3],
+            "errorCode": row[4],
+            "failureReason": row[5],
+        }
+        for row in rows
+    ]
+
+
+def _events(tx: Transaction, user_id: str) -> list[_Row]:
+    """What was done to him, by himself too, with the names of his own that stand beside the event."""
+    rows = tx.all(
+        "SELECT e.at, e.activity, e.result, e.actor_type, e.actor_id, e.details, n.body"
+        " FROM audit_events e LEFT JOIN audit_names n ON n.event_id = e.id AND n.subject_id = :user"
+        " WHERE e.target_id = :user ORDER BY e.at, e.id",
+        {"user": user_id},
+    )
+    return [
+        {
+            "activityDateTime": moment(row[0]),
+            "activityDisplayName": row[1],
+            "result": row[2],
+            "initiatedBy": {"type": row[3], "id": row[4]},
+            "details": from_json(row[5]),
+            "about": from_json(row[6]) if row[6] else None,
+        }
+        for row in rows
+    ]
+
+
+def _mails(tx: Transaction, user_id: str) -> list[_Row]:
+    rows = tx.all(
+        "SELECT kind, state, language, created_at, finished_at FROM outbox WHERE user_id = :user"
+        " ORDER BY created_at, id",
+        {"user": user_id},
+    )
+    return [
+        {
+            "kind": row[0],
+            "state": row[1],
+            "language": row[2],
+            "createdDateTime": moment(row[3]),
+            "finishedDateTime": moment_or_none(row[4]),
+        }
+        for row in rows
+    ]
+
+
+_LISTS: Final[dict[str, Callable[[Transaction, str], list[_Row]]]] = {
+    "appRoleAssignments": _assignments,
+    "directoryRoles": _roles,
+    "invitations": _invitations,
+    "mails": _mails,
+    "consents": _consents,
+    "sessions": _sign_ins,
+    "applicationsWithAccess": _grants,
+    "signIns": _attempts,
+    "auditEvents": _events,
+}
+"""The lists of the file, by name."""
