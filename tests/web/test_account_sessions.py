@@ -123,6 +123,17 @@ def test_N3_everywhere_ends_this_browser_too_and_raises_the_epoch(two: tuple[Per
     assert there.path.startswith("/signin/")
 
 
+def test_N3_everywhere_ends_all_of_this_browser_whoever_is_in_it_too(site: Site) -> None:
+    """Its cookie goes, so that nothing may be left behind it."""
+    shared = sign_in(site)
+    shared.open("/account?tenantId=northwind.example")
+    shared.submit(address="bob@northwind.example")
+    shared.submit(password=PASSWORD)
+    shared.open("/account?tenantId=contoso.com")
+    end(shared, "everywhere")
+    assert site.house.rows("SELECT COUNT(*) FROM sessions") == [(0,)]
+
+
 def test_N3_an_unknown_or_empty_choice_ends_nothing(two: tuple[Person, Person]) -> None:
     here, there = two
     for what in ("", "x" * 5000, "no such session"):

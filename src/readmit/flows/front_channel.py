@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from readmit.domain import redirect
-from readmit.flows.browsers import session_of
+from readmit.domain.session import SignIn
+from readmit.flows.browsers import Browser, session_of
 from readmit.flows.claims import issuer
-from readmit.flows.sign_out import this_browser
+from readmit.flows.sign_out import everywhere, this_browser
 from readmit.flows.world import World
 from readmit.storage import clients, sessions
 from readmit.storage.transaction import Transaction
@@ -31,6 +32,15 @@ def sign_out(tx: Transaction, world: World, token: str | None) -> tuple[Told, ..
     told = [_told(tx, session.id, *row) for row in sessions.applications(tx, session.id)]
     this_browser(tx, world, token)
     return tuple(one for one in told if one is not None)
+
+
+def sign_out_everywhere(
+    tx: Transaction, world: World, browser: Browser, entry: SignIn, *, correlation_id: str | None = None
+) -> tuple[Told, ...]:
+    """End this browser's session whole, and the person's everywhere else; only this browser can tell anybody."""
+    told = sign_out(tx, world, browser.session_token)
+    everywhere(tx, world, browser, entry, correlation_id=correlation_id)
+    return told
 
 
 def _told(tx: Transaction, session_id: str, tenant_id: str, client_id: str, origin: str) -> Told | None:

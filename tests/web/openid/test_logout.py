@@ -288,3 +288,14 @@ def _with_redirect(site: Site, app_id: str) -> None:
         assignments.add_grant(tx, replace(grant, id="x", client_id=client.id))
 
     site.house.write(save)
+
+
+def test_an_application_hears_too_when_a_person_signs_out_everywhere_on_the_account(
+    rp: RelyingParty, person: Person
+) -> None:
+    signed_in(rp, person)
+    register(rp.site.house, **REGISTERED)
+    person.open("/account?tenantId=contoso.com")
+    person.press(f"/account/sessions?tenantId={rp.site.house.contoso}", end="everywhere")
+    assert [urlsplit(frame).netloc for frame in frames(person)] == ["expenses.contoso.com"]
+    assert not is_signed_in(rp, person)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from readmit.domain.session import SignIn
-from readmit.flows import sign_out
+from readmit.flows import front_channel, sign_out
+from readmit.flows.front_channel import Told
 from readmit.flows.world import World
 from readmit.locale.catalogue import format_time
 from readmit.storage import queries_sessions, queries_tenants
 from readmit.storage.queries_sessions import ShownSession
 from readmit.web.account import forms
 from readmit.web.arrive import see_other
-from readmit.web.call import Call, Step, Write
+from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.cookies import browser, clear_session
 from readmit.web.signed_in import SignedIn
+from readmit.web.signed_out import goodbye
 
 _PROOFS: Final[dict[tuple[str, ...], str]] = {("pwd",): "password", ("otp",): "code"}
 _PASSKEY: Final = frozenset({"hwk", "swk", "pop", "fido", "passkey"})
@@ -62,10 +65,20 @@ def post(world: World, call: Call) -> Step:
         case "others":
             return Write(lambda _: forms.done(viewer, "sessions"), sign_out.other_browsers, viewer.entry)
         case "everywhere":
-            gone = see_other("/signout").with_headers(clear_session(world))
-            who = browser(world, call)
-            return Write(lambda _: gone, sign_out.everywhere, world, who, viewer.entry, correlation_id=call.request_id)
+            return _everywhere(world, call, viewer)
         case id if id and id != viewer.entry.session_id:
             return Write(lambda _: forms.done(viewer, "session"), sign_out.other_browser, viewer.entry, id)
         case _:
             return see_other(viewer.at("/account"))
+
+
+def _everywhere(world: World, call: Call, viewer: SignedIn) -> Step:
+    """Applications of this browser that want to hear of it are told by it, as at a plain sign-out."""
+    gone = see_other("/signout").with_headers(clear_session(world))
+
+    def done(told: Sequence[Told]) -> Reply:
+        return goodbye(world, call, told) if told else gone
+
+    who = browser(world, call)
+    everywhere = front_channel.sign_out_everywhere
+    return Write(done, everywhere, world, who, viewer.entry, correlation_id=call.request_id)
