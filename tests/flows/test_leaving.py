@@ -150,6 +150,14 @@ def test_L45_a_tenant_may_forbid_it_at_any_moment(house: House) -> None:
     assert is_guest(house)
 
 
+def test_L45_where_two_factors_are_wanted_one_lets_nobody_out(house: House) -> None:
+    way = at_the_question(house, MAILBOX)
+    change_tenant(house, settings=TenantSettings(guestStrength="multi"))
+    assert way.step is Step.ADD_PASSKEY
+    assert confirmed(way) is None
+    assert is_guest(house, "max")
+
+
 @pytest.mark.parametrize("what", ["disabled", "reset", "revoked", "deleted"])
 def test_L45_what_ends_access_ends_the_way_out(house: House, what: str) -> None:
     """A disabled guest cannot leave."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from readmit.domain import audit, directory, leaving
@@ -10,7 +11,8 @@ from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, User
 from readmit.domain.redemption import FLOW_LIFETIME, Flow, Step, ToLeave, check_sign_in, next_step
 from readmit.domain.session import SignIn
-from readmit.flows import sign_in_log
+from readmit.domain.tenant import Tenant
+from readmit.flows import passkey_step, sign_in_log
 from readmit.flows.again import until_saved
 from readmit.flows.browsers import Browser
 from readmit.flows.methods import sign_in_method
@@ -76,9 +78,10 @@ def _attempt(
 ) -> tuple[User | None] | None:
     flow, now = _flow(tx, world, browser, flow_id), world.now()
     tenant, proof = tenant_of(tx, flow), flow.proof
-    if next_step(flow, code_sent=False, consent_needed=False, now=now) is not Step.FINISH or proof is None:
+    user = users.live(tx, tenant.id, flow.user_id or "")
+    if proof is None or user is None or _step(tx, tenant, flow, user, now) is not Step.FINISH:
         return (None,)
-    before = check_sign_in(users.live(tx, tenant.id, flow.user_id or ""), proof)
+    before = check_sign_in(user, proof)
     still_at_home(tx, tenant, flow)
     if before.epoch != flow.epoch:
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
@@ -92,6 +95,12 @@ def _attempt(
     outbox.supersede(tx, after.id, now)
     record_own(tx, world, browser, after, _left(after, ended), correlation_id=correlation_id)
     return (after,)
+
+
+def _step(tx: Transaction, tenant: Tenant, flow: Flow, user: User, now: datetime) -> Step:
+    """Where the way stands: at a proof that is missing or too old, at a second factor, or at its end."""
+    wanted = passkey_step.still_wanted(tx, tenant, flow, user)
+    return next_step(flow, code_sent=False, consent_needed=False, now=now, passkey=wanted)
 
 
 def _flow(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Flow:
