@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from house_of_guests import PASSWORD, SECRET, House, serving
@@ -170,6 +170,24 @@ def test_a_provider_that_cannot_be_asked_is_told_to_the_guest_and_to_the_log(tow
     guest_id = invited["invitedUser"]["id"]  # type: ignore[index]
     rows = town.house.rows("SELECT error, page FROM sign_in_events WHERE user_id = ?", guest_id)
     assert rows == [(90033, "PU2")]
+
+
+def test_H5_the_form_to_the_provider_may_end_at_the_application(town: Town) -> None:
+    """A provider that knows the browser sends it back at once, and on to the application in the same chain."""
+    walker = town.house.browser()
+    address = says(town.wingtip, "hanna", "wingtip.example")
+    query = {
+        "client_id": EXPENSES,
+        "response_type": "code",
+        "redirect_uri": "http://localhost:9000/callback",
+        "scope": "openid",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+    }
+    walker.open(f"/contoso.com/oauth2/v2.0/authorize?{urlencode(query)}")
+    url = walker.submit({"address": address}).url
+    policy = walker._client.get(url).headers["content-security-policy"]
+    assert f"form-action 'self' {town.wingtip.issuer} http://localhost:9000;" in policy
 
 
 def test_HEAD_of_a_callback_uses_nothing_up(town: Town) -> None:

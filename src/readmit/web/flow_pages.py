@@ -85,7 +85,8 @@ def show(
 ) -> Reply:
     """The page that a flow is at; `error` names what was wrong with the last form.
 
-    `provider_origin` is where the form of the provider's page ends (security H5).
+    `provider_origin` is where the form of the provider's page leads; where the provider knows the browser, it goes on
+    to the application without a page between (security H5).
     """
     language = language_of_flow(call, view.flow, view.tenant.preferred_language)
     name, context = _content(world, call, view, language)
@@ -95,7 +96,7 @@ def show(
         language,
         status=status,
         script=context.pop("script", False),
-        form_action=provider_origin or form_origin(view.flow.target),
+        form_action=" ".join(one for one in (provider_origin, form_origin(view.flow.target)) if one) or None,
         action=call.path,
         csrf=view.flow.csrf,
         error=error,

@@ -95,7 +95,7 @@ def page_reply(
 ) -> Reply:
     """An HTML answer with its headers (security H4, H5).
 
-    `form_action` is a further origin that the page's form may end at, `frames` are the origins that it may show,
+    `form_action` are further origins that the page's form may lead to, `frames` are the origins that it may show,
     `script` lets our own files run.
     """
     action = f"form-action 'self' {form_action}" if form_action else "form-action 'self'"

@@ -28,7 +28,7 @@ CLIENT, SECRET = "readmit at the neighbours", "a secret of the neighbours: with 
 PASSWORD: Final = "a-password-of-the-neighbours"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Outside of the range that connections start from: it must still be free after a restart."""
     while True:
         port = random.randrange(20_000, 30_000)
@@ -97,7 +97,7 @@ class Neighbour:
     authority: Authority
     redirect_uri: str = ""
     """Where readmit wants browsers back; known once the provider is registered there."""
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:

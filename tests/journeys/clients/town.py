@@ -22,8 +22,6 @@ from neighbours import SECRET as PROVIDER_SECRET
 from readmit.cli.demo_stage import AUTOMATION, CONTOSO, EXPENSES
 
 PORTAL = "0d000000-0000-4000-8000-0000000000b1"
-PARTIES = {"openid-client": 9101, "authlib": 9100}
-"""The relying parties and the ports that they listen on."""
 SCOPE = "openid profile email offline_access User.Read"
 GUESTS = 32
 
@@ -33,9 +31,6 @@ def _seed(litware: Litware, wingtip: Neighbour, *others: Neighbour) -> str:
     addresses = [f"{name}@{wingtip.domain}" for name in names]
     guests = "\n".join(f"      - {{email: {one}, displayName: {one}}}" for one in addresses)
     assigned = "\n".join(f"      - {{application: Expenses, role: Approver, principal: {one}}}" for one in addresses)
-    redirects = ", ".join(
-        f'"http://localhost:{port}/{path}"' for port in PARTIES.values() for path in ("callback", "goodbye")
-    )
     providers = "\n".join(
         f'      - {{domain: {one.domain}, name: {one.name}, issuer: "{one.issuer}", clientId: "{CLIENT}",'
         f' clientSecret: "{PROVIDER_SECRET}", allowPrivateNetwork: true}}'
@@ -62,7 +57,7 @@ tenants:
       - displayName: Portal
         appId: {PORTAL}
         clientSecret: {SECRET}
-        redirectUris: [{redirects}]
+        redirectUris: ["http://localhost/callback", "http://localhost/goodbye"]
         delegatedPermissions: [openid, profile, email, offline_access]
     identityProviders:
 {providers}
