@@ -1,15 +1,17 @@
 """A stateful model of invitation, redemption, sign-in and reset, with what must hold after every step.
 
 Access stays; the old identity dies; one winner; nobody is in who proved neither the invited address nor the bound
-identity; no address belongs to two users; every acknowledged write has its audit event and its owed mail.
+identity; another browser's flow does not exist; no address belongs to two users; every acknowledged write has its
+audit event and its owed mail; no code is guessed at more often than security C3 says. A crash changes none of it.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,7 @@ from readmit.flows.directory import UserChanges
 from readmit.flows.issue import Exchange
 from readmit.proofs import passcode
 from readmit.storage import clients, passcodes, queries_tenants, users
+from readmit.storage.database import Database
 from world import CALLBACK, EXPENSES, PASSWORD, a_browser, copy_house
 
 ACCOUNTS = ("alice@fabrikam.com", "bob@fabrikam.com", "alice@northwind.example", "carol@northwind.example")
@@ -62,6 +65,8 @@ class Artefact:
     life: int
     alive: Callable[[], bool]
     kind: str
+    renewals: int | None = None
+    """For what hangs on the generation of a Pending guest: the count of renewals that it was made under."""
 
 
 @dataclass
@@ -79,6 +84,14 @@ class Known:
     """Begun redemptions of this guest, likewise."""
 
 
+class _Undone(Exception):
+    """Carries what a flow would have answered out of a transaction that is not to stand."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
+
+
 @dataclass
 class Window:
     """A browser: its session and the flow that it shows."""
@@ -88,6 +101,8 @@ class Window:
     flow: str | None = None
     proved: str | None = None
     """What was proved in the flow: an account or `mail:` and a mailbox."""
+    code: str | None = None
+    """The code that was mailed for the flow last."""
 
 
 def _has_links(model: Model) -> bool:
@@ -114,15 +129,22 @@ class Model(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.house = copy_house(self.template, self.folder)
         self.world = self.house.world
+        self.abandoned: list[Database] = []
         self.known: dict[str, Known] = {}
         self.artefacts: list[Artefact] = []
         self.windows = [Window("a" * 43), Window("b" * 43)]
         self.sent = 0
+        self.told: Counter[str] = Counter()
+        """Audit events that acknowledged writes must have left, by activity."""
+        self.wrong: Counter[tuple[str, int]] = Counter()
+        """Wrong comparisons of codes, by mailbox and day."""
+        self.refresh_tokens: list[tuple[str, int, str]] = []
         for guest_id in self.house.people.values():
             self._meet(guest_id)
 
     def teardown(self) -> None:
-        self.world.database.close()
+        for database in (*self.abandoned, self.world.database):
+            database.close()
         shutil.rmtree(self.folder)
 
     # -------------------------------------------------------------- the model
@@ -153,6 +175,17 @@ class Model(RuleBasedStateMachine):
 
     def _ended(self, guest_id: str) -> None:
         self.known[guest_id].life += 1
+
+    def _would(self, flow: Any, *arguments: Any) -> Any:
+        """What a flow would answer now; nothing of it stands."""
+
+        def undone(tx: Any) -> None:
+            raise _Undone(flow(tx, *arguments))
+
+        try:
+            self.house.write(undone)
+        except _Undone as end:
+            return end.result
 
     def _browser(self, window: Window) -> Browser:
         return a_browser(window.secret, window.session)
@@ -213,7 +246,7 @@ class Model(RuleBasedStateMachine):
             return
         if flow.kind == "redemption":
             known.flows.append((self._browser(shown), flow_id, known.renewals))
-        shown.flow, shown.proved = flow_id, None
+        shown.flow, shown.proved, shown.code = flow_id, None, None
 
     @rule(address=ADDRESSES, window=BROWSERS)
     def begin_sign_in(self, address: str, window: int) -> None:
@@ -229,7 +262,7 @@ class Model(RuleBasedStateMachine):
             target=ToMyApps(),
             typed=EmailAddress.parse(address),
         )
-        shown.flow, shown.proved = flow_id, None
+        shown.flow, shown.proved, shown.code = flow_id, None, None
 
     @precondition(_has_flows)
     @rule(address=ADDRESSES, window=BROWSERS)
@@ -291,6 +324,7 @@ class Model(RuleBasedStateMachine):
         if view is None or view.flow.method != "home" or view.flow.address is None:
             return
         given = PASSWORD if right else "not the password"
+        asked = self._asked_for(view.flow)
         try:
             proved = prove.prove_by_password(self.world, self._browser(shown), view.flow.id, given)
         except (DeadEnd, Throttled):
@@ -298,7 +332,7 @@ class Model(RuleBasedStateMachine):
         assert right or proved.answer is prove.Answer.WRONG
         if proved.answer is prove.Answer.PROVED:
             shown.session = proved.session_token or shown.session
-            shown.proved = self._account(view.flow.address.given)
+            shown.proved = asked
             self._proceed(shown)
 
     @precondition(_has_flows)
@@ -331,9 +365,15 @@ class Model(RuleBasedStateMachine):
         view = self._look(shown)
         if view is None or view.account is None or view.flow.address is None:
             return
+        asked = self._asked_for(view.flow)
         self.house.write(prove.prove_by_session, self.world, self._browser(shown), view.flow.id)
-        shown.proved = self._account(view.flow.address.given)
+        shown.proved = asked
         self._proceed(shown)
+
+    def _asked_for(self, flow: Any) -> str | None:
+        """Whose password the page asks for: another name of a guest leads to the account that redeemed."""
+        account = self.house.read(prove.home_account, flow)
+        return f"urn:readmit:tenant:{account.tenant_id}/{account.id}" if account is not None else None
 
     def _look(self, shown: Window) -> Any:
         if shown.flow is None:
@@ -373,12 +413,111 @@ class Model(RuleBasedStateMachine):
             assert shown.proved == known.bound, "only the bound identity signs in (L29)"
         else:
             invited = before.redemption.invited
+            assert before.holds(invited), "an address that is off the object redeems nothing (L25)"
+            self._given_way(guest_id, shown.proved)
             own = f"mail:{invited.key}"
             homes = [self._account(address) for address in ACCOUNTS if address == invited.given]
             assert shown.proved in [own, *homes], "only the invited address redeems (L25)"
             known.bound = shown.proved
         shown.session, shown.flow = result.session_token, None
         self._note_session(guest_id, result.session_token)
+
+    def _given_way(self, guest_id: str, identity: str) -> None:
+        """A mail binding whose address is off its object gives way to who proves the mailbox (lifecycle L26)."""
+        for other, known in self.known.items():
+            if other != guest_id and known.bound == identity and self.house.guest(other).deleted is None:
+                known.bound = None
+                known.renewals += 1
+                self._ended(other)
+
+    # ------------------------------------------------------------------- codes
+
+    @precondition(_has_flows)
+    @rule(window=BROWSERS)
+    def ask_for_a_code(self, window: int) -> None:
+        """The code is mailed now and may be typed much later."""
+        shown = self.windows[window]
+        view = self._look(shown)
+        if view is None or view.flow.address is None:
+            return
+        try:
+            if view.flow.method == "home":
+                self.house.write(methods.use_code, self.world, self._browser(shown), view.flow.id)
+            self.house.write(codes.request_code, self.world, self._browser(shown), view.flow.id)
+        except DeadEnd:
+            return
+        made = self.house.read(passcodes.of_flow, view.flow.id)
+        shown.code = passcode.code(self.world.keyring.key(codes.KEY), made.nonce)
+        if made.real and made.user_id in self.known:
+            self._note_code(made, self._browser(shown), shown.code)
+
+    def _note_code(self, made: Any, browser: Browser, code: str) -> None:
+        known = self.known[made.user_id]
+        pending = not isinstance(self.house.guest(made.user_id).redemption, Accepted)
+
+        def alive() -> bool:
+            try:
+                entered = self._would(codes.enter_code, self.world, browser, made.flow_id, code)
+            except DeadEnd:
+                return False
+            return bool(entered.right) and self.house.read(passcodes.get, made.id) is not None
+
+        renewals = known.renewals if pending else None
+        self.artefacts.append(Artefact(made.user_id, known.life, alive, "code", renewals))
+
+    @precondition(_has_flows)
+    @rule(window=BROWSERS, right=st.booleans(), times=st.integers(1, 8))
+    def type_a_code(self, window: int, right: bool, times: int) -> None:
+        """The mailed one, or guesses; each that is compared and wrong is counted."""
+        shown = self.windows[window]
+        if shown.flow is None or shown.code is None:
+            return
+        for _ in range(1 if right else times):
+            made = self.house.read(passcodes.of_flow, shown.flow)
+            typed = shown.code if right else ""
+            try:
+                entered = self.house.write(codes.enter_code, self.world, self._browser(shown), shown.flow, typed)
+            except DeadEnd:
+                return
+            after = self.house.read(passcodes.of_flow, shown.flow)
+            assert entered.right <= right
+            if made is not None and after is not None:
+                day = int(self.world.now().timestamp()) // 86_400
+                self.wrong[made.address.key, day] += after.tries - made.tries
+            if entered.right:
+                shown.proved = f"mail:{made.address.key}"
+                self._proceed(shown)
+                return
+
+    # --------------------------------------------------------- other browsers
+
+    @precondition(_has_flows)
+    @rule(window=BROWSERS)
+    def go_on_in_another_browser(self, window: int) -> None:
+        """A flow is its browser's: with another's cookies it does not exist, however far it is (security N6, L6)."""
+        shown, other = self.windows[window], self.windows[1 - window]
+        if shown.flow is None:
+            return
+        stranger, flow = self._browser(other), shown.flow
+        for step, arguments in (
+            (redeem.accept, ()),
+            (proceed.proceed, ()),
+            (codes.request_code, ()),
+            (codes.enter_code, (shown.code or "",)),
+            (prove.prove_by_session, ()),
+            (methods.use_other_account, ()),
+        ):
+            with pytest.raises(DeadEnd):
+                self.house.write(step, self.world, stranger, flow, *arguments)
+        with pytest.raises(DeadEnd):
+            self.house.read(look.look, self.world, stranger, flow)
+
+    @rule()
+    def crash_and_restart(self) -> None:
+        """The process is gone, the file stays: a new one opens it, and nothing has changed."""
+        self.abandoned.append(self.world.database)
+        self.world = replace(self.world, database=Database(self.world.database.path))
+        self.house.world = self.world
 
     # --------------------------------------------------------------- artefacts
 
@@ -433,19 +572,66 @@ class Model(RuleBasedStateMachine):
                 return False
             return True
 
+        self.refresh_tokens.append((guest_id, life, body["refresh_token"]))
         self.artefacts.append(Artefact(guest_id, life, access_lives, "access token"))
         self.artefacts.append(Artefact(guest_id, life, refresh_lives, "refresh token"))
 
+    @precondition(lambda self: bool(self.refresh_tokens))
+    @rule(which=st.integers(0, 9))
+    def refresh(self, which: int) -> None:
+        """A refresh token becomes the next ones while its life lasts, and no longer."""
+        guest_id, life, token = self.refresh_tokens[-1 - which % len(self.refresh_tokens)]
+        client = self.house.read(clients.get, self.house.contoso, EXPENSES)
+        try:
+            body = self.house.write(refresh.refresh, self.world, client, Exchange(token))
+        except TokenRefused:
+            return
+        if isinstance(body, dict):
+            assert life == self.known[guest_id].life, "a refresh token of an ended life gave new ones"
+            self._note_tokens(guest_id, client, body)
+
     # --------------------------------------------------------------- directory
+
+    @rule(number=GUESTS, address=ADDRESSES, keep=st.booleans())
+    def change_mail(self, number: int, address: str, keep: bool) -> None:
+        """PATCH of the addresses changes no binding; an invitation whose address goes is over for good (S9, G4)."""
+        guest_id = self._chosen(number)
+        before = self.house.guest(guest_id)
+        if before.deleted is not None:
+            return
+        new = EmailAddress.parse(address)
+        kept = tuple(own for own in before.addresses if own.key != new.key) if keep else ()
+        changes = UserChanges({"mail": new, "otherMails": (new, *kept)})
+        caller = self.house.automation("User.ReadWrite.All", "Directory.ReadWrite.All")
+        try:
+            self.house.write(directory.update_user, self.world, caller, guest_id, changes)
+        except Refused:
+            return
+        after = self.house.guest(guest_id)
+        assert after.redemption == before.redemption
+        if not isinstance(before.redemption, Accepted):
+            held, holds = ({own.key for own in user.addresses} for user in (before, after))
+            self.known[guest_id].renewals += before.redemption.invited.key in held - holds
+
+    @rule(number=GUESTS)
+    def revoke(self, number: int) -> None:
+        guest_id = self._chosen(number)
+        if self.house.guest(guest_id).deleted is None:
+            caller = self.house.automation("User.ReadWrite.All")
+            self.house.write(directory.revoke_sessions, self.world, caller, guest_id)
+            self._ended(guest_id)
+            self.told["Update StsRefreshTokenValidFrom Timestamp"] += 1
 
     @rule(number=GUESTS, enabled=st.sampled_from([True, True, False]))
     def switch(self, number: int, enabled: bool) -> None:
         guest_id = self._chosen(number)
         if self.house.guest(guest_id).deleted is None:
             caller = self.house.automation("User.ReadWrite.All", "Directory.ReadWrite.All")
+            was = self.house.guest(guest_id).enabled
             self.house.write(
                 directory.update_user, self.world, caller, guest_id, UserChanges({"accountEnabled": enabled})
             )
+            self.told["Disable account"] += was and not enabled
             if not enabled:
                 self._ended(guest_id)
 
@@ -455,6 +641,7 @@ class Model(RuleBasedStateMachine):
         if self.house.guest(guest_id).deleted is None:
             caller = self.house.automation("User.ReadWrite.All")
             self.house.write(removal.delete_user, self.world, caller, guest_id)
+            self.told["Delete user"] += 1
             self._ended(guest_id)
             self.known[guest_id].renewals += 1
 
@@ -467,6 +654,7 @@ class Model(RuleBasedStateMachine):
         try:
             caller = self.house.automation("User.ReadWrite.All")
             self.house.write(removal.restore_user, self.world, caller, guest_id)
+            self.told["Restore user"] += 1
         except Refused:
             return
         redemption = self.house.guest(guest_id).redemption
@@ -487,7 +675,9 @@ class Model(RuleBasedStateMachine):
     @invariant()
     def what_an_ended_life_left_is_dead(self) -> None:
         for artefact in self.artefacts:
-            if artefact.life < self.known[artefact.guest].life:
+            known = self.known[artefact.guest]
+            renewed = artefact.renewals is not None and artefact.renewals < known.renewals
+            if artefact.life < known.life or renewed:
                 assert not artefact.alive(), f"the {artefact.kind} of an ended life opens something"
 
     @invariant()
@@ -552,5 +742,14 @@ class Model(RuleBasedStateMachine):
             "SELECT COUNT(*) FROM audit_events WHERE activity = :a AND result = 'success'", a=activity
         )
         assert told[0][0] == redeemed - seeded
+        for activity, number in self.told.items():
+            told = self.house.rows("SELECT COUNT(*) FROM audit_events WHERE activity = :a", a=activity)
+            assert told[0][0] == number
         owed = self.house.rows("SELECT COUNT(*) FROM outbox WHERE kind IN ('invitation', 'reset')")[0][0]
         assert owed == self.sent
+
+    @invariant()
+    def no_code_is_guessed_at_more_often_than_C3_says(self) -> None:
+        tries = self.house.rows("SELECT COALESCE(MAX(tries), 0) FROM passcodes")[0][0]
+        assert tries <= 5
+        assert max(self.wrong.values(), default=0) <= 40

@@ -14,6 +14,7 @@ from redemption_model import Model
 
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Pending
+from readmit.storage import browser_flows
 from world import make_house
 
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False, "database": None}
@@ -53,6 +54,7 @@ def _play(model: Model, *steps: Callable[[], None]) -> None:
             model.one_redemption_commits_for_each_generation_and_one_is_open,
             model.no_address_belongs_to_two_users,
             model.every_write_has_its_event_and_its_mail,
+            model.no_code_is_guessed_at_more_often_than_C3_says,
         ):
             check()
 
@@ -61,6 +63,9 @@ def _walks(model: Model) -> dict[str, list[Callable[[], None]]]:
     """Ways that a correct server walks without a complaint, and a broken one does not."""
     alice = sorted(model.known).index(model.house.people["alice"])
     home = "alice@fabrikam.com"
+    max_, pat = (sorted(model.known).index(model.house.people[name]) for name in ("max", "pat"))
+    mailbox = "max@post.example"
+    asked = [lambda: model.begin_sign_in(mailbox, 0), lambda: model.ask_for_a_code(0)]
     return {
         "a session and its tokens end with a reset": [
             lambda: model.begin_sign_in(home, 0),
@@ -100,12 +105,41 @@ def _walks(model: Model) -> dict[str, list[Callable[[], None]]]:
             lambda: model.invite("carol@northwind.example", False),
             lambda: model.reset(alice, "carol@northwind.example", False),
         ],
+        "a code is on its way while the guest is reset": [
+            *asked,
+            lambda: model.reset(max_, mailbox, False),
+            lambda: model.type_a_code(0, True, 1),
+        ],
+        "another browser goes on with a flow": [*asked, lambda: model.go_on_in_another_browser(0)],
+        "a code is guessed at": [*asked, lambda: model.type_a_code(0, False, 8)],
+        "many codes of a day are guessed at": [*asked, lambda: model.type_a_code(0, False, 5)] * 9,
+        "the address of an open invitation goes": [
+            lambda: model.invite("pat@post.example", False),
+            lambda: model.change_mail(pat, "other@post.example", False),
+        ],
+        "tokens and a session are revoked": [
+            lambda: model.sign_in_to_the_end(alice, 0, True),
+            lambda: model.refresh(0),
+            lambda: model.revoke(alice),
+            lambda: model.refresh(0),
+        ],
+        "the server crashes in the midst of a redemption": [
+            lambda: model.reset(alice, home, True),
+            lambda: model.open_link(alice, 0, 0),
+            model.crash_and_restart,
+            lambda: model.prove_by_password(0, True),
+            model.crash_and_restart,
+            lambda: model.accept(0),
+            lambda: model.sign_in_to_the_application(0),
+        ],
     }
 
 
-@pytest.mark.parametrize("walk", range(6))
+@pytest.mark.parametrize("walk", range(13))
 def test_the_walks_that_find_defects_are_walked_without_a_complaint(model: Model, walk: int) -> None:
-    _play(model, *list(_walks(model).values())[walk])
+    walks = list(_walks(model).values())
+    assert len(walks) == 13
+    _play(model, *walks[walk])
 
 
 def _sign_anybody_in(user: Any, _proof: Any) -> Any:
@@ -128,6 +162,12 @@ def _open_whatever_generation(user: Any, _invitation: Any, _tenant: Any, **_: An
     return user.redemption
 
 
+def _of_any_browser(tx: Any, flow_id: str, _hash: str) -> Any:
+    row = tx.one("SELECT browser_hash FROM flows WHERE id = :id", {"id": flow_id})
+    return _of_its_browser(tx, flow_id, row[0]) if row else None
+
+
+_of_its_browser = browser_flows.get
 DEFECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "sessions and tokens survive a reset": (
         "a session and its tokens end with a reset",
@@ -186,6 +226,36 @@ DEFECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "the audit event is forgotten": (
         "another identity comes second",
         {"readmit.storage.audit.append": lambda *_, **__: None},
+    ),
+    "a code outlives the reset": (
+        "a code is on its way while the guest is reset",
+        {"readmit.domain.counters.Counters.hold": lambda *_: True},
+    ),
+    "a flow is anybody's": (
+        "another browser goes on with a flow",
+        {"readmit.storage.browser_flows.get": _of_any_browser},
+    ),
+    "tries of a code are not limited": (
+        "a code is guessed at",
+        {"readmit.flows.codes._TRIES_PER_CODE": 99},
+    ),
+    "wrong codes of a day are not limited": (
+        "many codes of a day are guessed at",
+        {"readmit.flows.codes.WRONG_PER_DAY": 99},
+    ),
+    "an invitation outlives its address": (
+        "the address of an open invitation goes",
+        {
+            "readmit.domain.redemption.User.holds": lambda *_: True,
+            "readmit.storage.invitations.cancel": lambda *_: 0,
+        },
+    ),
+    "a revocation ends nothing": (
+        "tokens and a session are revoked",
+        {
+            "readmit.domain.directory.access_ended": lambda user, _now: replace(user, generation=user.generation),
+            "readmit.storage.access.end_access": lambda *_, **__: {},
+        },
     ),
 }
 
