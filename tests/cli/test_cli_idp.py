@@ -61,7 +61,7 @@ def test_an_empty_list_says_what_to_do(readmit, graph):
 @pytest.mark.parametrize("name", ["wingtip", WINGTIP["id"], "https://idp.wingtip.example", "WINGTIP.example"])
 def test_a_provider_is_named_by_name_id_issuer_or_domain(readmit, name):
     assert readmit("idp", "show", name, "--json").json == WINGTIP
-    assert f"{'redirectUri':<15}  {WINGTIP['redirectUri']}" in readmit("idp", "show", name).out.splitlines()
+    assert f"{'redirectUri':<16}  {WINGTIP['redirectUri']}" in readmit("idp", "show", name).out.splitlines()
 
 
 def test_an_unknown_and_an_ambiguous_name_are_refused(readmit, graph):
@@ -114,6 +114,30 @@ def test_presets_and_what_else_is_known_go_along(readmit, graph, monkeypatch):
         "id": WINGTIP["id"],
     }
     assert "xms_edov" in readmit("idp", "add", "fabrikam", "--preset", "entra", *CLIENT).err
+
+
+def test_a_SAML_provider_is_one_line_as_well(readmit, graph, home: Path):
+    (home / "idp.xml").write_text("<EntityDescriptor/>", encoding="utf-8-sig")
+    entity_id = f"https://guests.example.com/signin/saml/{WINGTIP['id']}"
+    graph.on(f"POST {PATH}", Answer(201, {**WINGTIP, "kind": "saml", "entityId": entity_id, "warnings": []}))
+    line = ("idp", "add", "tailspin", "--kind", "saml", "--domain", "tailspin.example")
+    done = readmit(*line, "--metadata", "idp.xml", "--subject-attribute", "employee")
+    assert done.code == 0, done.err
+    assert f"entity id       {entity_id}" in done.out.splitlines()
+    assert f"consumer (ACS)  {WINGTIP['redirectUri']}" in done.out.splitlines()
+    assert "import this server's metadata" in done.err
+    expected = {
+        "displayName": "tailspin",
+        "kind": "saml",
+        "domains": ["tailspin.example"],
+        "subjectAttribute": "employee",
+    }
+    assert graph.last(f"POST {PATH}").body == {**expected, "metadata": "<EntityDescriptor/>"}
+    assert readmit(*line, "--metadata", "https://idp.tailspin.example/m").code == 0
+    assert graph.last(f"POST {PATH}").body["metadataUrl"] == "https://idp.tailspin.example/m"
+    assert readmit(*line, "--metadata", "nowhere.xml").code == 2
+    assert readmit("idp", "set", "Wingtip", "--metadata", "idp.xml").code == 0
+    assert graph.last(f"PATCH {ONE}").body == {"metadata": "<EntityDescriptor/>"}
 
 
 def secrets(readmit, graph, *options: str, input: str = "") -> tuple[Done, Any]:

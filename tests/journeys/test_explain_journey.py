@@ -8,7 +8,8 @@ import shlex
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -296,6 +297,33 @@ def test_a_provider_that_is_off_is_switched_on_and_one_that_is_gone_is_left_by_a
     desk.wingtip.answers = lambda path: None
     desk.mend(address, "providerDown")
     assert urlsplit(desk.signs_in_at_provider(address, "wendy the second").url).path == "/myapps"
+
+
+def test_a_provider_added_in_one_line_lets_its_guests_in_and_a_removed_one_is_left(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(PROVIDER_SECRET)
+    address = "tina@tailspin.example"
+    with provider() as tailspin:
+        line = (
+            "idp",
+            "add",
+            "tailspin",
+            "--issuer",
+            tailspin.issuer,
+            "--domain",
+            "tailspin.example",
+            "--client-id",
+            CLIENT,
+        )
+        assert desk.call(*line, "--client-secret-file", str(tmp_path / "secret")) == 1, "it stands inside"
+        assert desk.call(*line, "--client-secret-file", str(tmp_path / "secret"), "--private-network") == 0
+        there = replace(desk, wingtip=tailspin)
+        link = str(desk.invited(address)["inviteRedeemUrl"])
+        assert urlsplit(there.redeems_at_provider(link, sub="tina", email=address).url).path == "/myapps"
+        assert urlsplit(there.signs_in_at_provider(address, "tina").url).path == "/myapps"
+        desk.capsys.readouterr()
+        assert desk.call("idp", "remove", "tailspin", "--yes") == 0
+        assert desk.capsys.readouterr().err.startswith("1 guest signs in by tailspin")
+    desk.redeems(desk.mend(address, "providerGone"), address)
 
 
 def test_P6_the_account_that_came_instead_is_invited(desk: Desk) -> None:

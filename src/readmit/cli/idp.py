@@ -10,7 +10,14 @@ import click
 
 from readmit.cli.agreement import agree, agreement_options
 from readmit.cli.connect import connect, connection_options
-from readmit.cli.idp_options import description_of, registration_options, secret_of, secret_options
+from readmit.cli.idp_options import (
+    description_of,
+    metadata_of,
+    metadata_option,
+    registration_options,
+    secret_of,
+    secret_options,
+)
 from readmit.cli.options import json_option, quiet_option
 from readmit.cli.output import facts, note, printable, result, table, warn
 from readmit.client import identity_providers
@@ -33,7 +40,13 @@ _SHOWN: Final = (
     "privateNetwork",
     "createdDateTime",
     "boundGuests",
+    "subjectAttribute",
     "redirectUri",
+    "entityId",
+)
+_SAML: Final = (
+    "At the provider: import this server's metadata, which is at the entity id; it sends a persistent NameID, and the "
+    "address as an attribute."
 )
 _TO_REGISTER: Final = {
     "entra": (
@@ -95,7 +108,8 @@ def add(name: str, data: Path | None, tenant: str | None, as_json: bool, **given
     """Register NAME, once the server has asked it; prints what is to be registered there.
 
     One line each:  readmit idp add fabrikam --preset entra --tenant-id GUID --domain fabrikam.com --client-id ID
-    --client-secret-file FILE;  readmit idp add google --preset google --client-id ID --client-secret-file FILE.
+    --client-secret-file FILE;  readmit idp add google --preset google --client-id ID --client-secret-file FILE;
+    readmit idp add tailspin --kind saml --domain tailspin.example --metadata FILE|URL.
 
     With --json as one of `idp list`, and `warnings`.
     """
@@ -107,10 +121,12 @@ def add(name: str, data: Path | None, tenant: str | None, as_json: bool, **given
         result(added)
         return
     facts({"id": added["id"], "issuer": added["issuer"], "domains": added["domains"], **_registered_there(added)})
-    note(_TO_REGISTER.get(added["preset"], _TO_REGISTER[None]))
+    note(_SAML if added["kind"] == "saml" else _TO_REGISTER.get(added["preset"], _TO_REGISTER[None]))
 
 
 def _registered_there(added: dict[str, Any]) -> dict[str, Any]:
+    if added["kind"] == "saml":
+        return {"entity id": added["entityId"], "consumer (ACS)": added["redirectUri"]}
     return {"redirect URI": added["redirectUri"]}
 
 
@@ -119,6 +135,7 @@ def _registered_there(added: dict[str, Any]) -> dict[str, Any]:
 @click.option("--name", "new_name", metavar="NEW", help="Another name.")
 @click.option("--domain", "domains", multiple=True, help="The address domains, all of them; may be repeated.")
 @click.option("--client-id", help="Another client id.")
+@metadata_option
 @click.option("--private-network/--public-network", default=None, help="Whether it may stand at an inside address.")
 @secret_options
 @_shared
@@ -130,7 +147,8 @@ def set_(name: str, data: Path | None, tenant: str | None, as_json: bool, **give
         "clientId": given["client_id"],
         "privateNetwork": given["private_network"],
     }
-    body = {key: value for key, value in body.items() if value is not None} | secret_of(given, needed=False)
+    body = {key: value for key, value in body.items() if value is not None}
+    body |= secret_of(given, needed=False) | metadata_of(given["metadata"])
     if not body:
         raise OperatorError(
             "Say what is to change, such as --client-secret-file; `readmit idp set --help` lists it.", 2

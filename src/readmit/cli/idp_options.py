@@ -22,13 +22,35 @@ _NAMES: Final = {
     "tenant_id": "entraTenantId",
     "issuer": "issuer",
     "client_id": "clientId",
+    "subject_attribute": "subjectAttribute",
 }
+
+
+def metadata_option(command: F) -> F:
+    """`--metadata FILE|URL`."""
+    return click.option(
+        "--metadata", metavar="FILE|URL", help="SAML: its metadata; a URL is fetched by the server, once."
+    )(command)
+
+
+def metadata_of(given: str | None) -> dict[str, Any]:
+    """`metadata` or `metadataUrl` of a body; raises OperatorError for a file that cannot be read."""
+    if given is None:
+        return {}
+    if given.startswith(("https://", "http://")):
+        return {"metadataUrl": given}
+    try:
+        return {"metadata": Path(given).read_text(encoding="utf-8-sig")}
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{given} cannot be read: {error}.", 2) from error
 
 
 def registration_options(command: F) -> F:
     """What `readmit idp add` takes besides the name and the secret."""
     for option in (
         click.option("--id", metavar="UUID", help="Choose its id, so that the redirect URI is known beforehand."),
+        click.option("--subject-attribute", metavar="NAME", help="SAML: an immutable attribute that says who it is."),
+        metadata_option,
         click.option("--private-network", is_flag=True, help="It may stand at an address that is not public."),
         click.option("--client-id", help="The client that is registered for this server there."),
         click.option("--domain", "domains", multiple=True, help="An address domain it speaks for; may be repeated."),
@@ -61,7 +83,7 @@ def description_of(given: dict[str, Any]) -> dict[str, Any]:
         body["domains"] = list(given["domains"])
     if given["private_network"]:
         body["privateNetwork"] = True
-    return body
+    return body | metadata_of(given["metadata"])
 
 
 def secret_of(given: dict[str, Any], *, needed: bool) -> dict[str, Any]:

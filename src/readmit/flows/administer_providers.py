@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from readmit.domain.errors import NotFound, ProviderRefused
 from readmit.domain.permission import Caller
 from readmit.domain.provider import InvalidProvider, Provider
+from readmit.domain.saml import Metadata
 from readmit.flows.directory import tenant_of
 from readmit.flows.providers import (
     KIND,
@@ -22,11 +23,13 @@ from readmit.flows.providers import (
     checked_name,
     planned,
     register,
+    renew,
     sealed_secret,
 )
 from readmit.flows.record import actor_of, object_event, record
 from readmit.flows.world import World
-from readmit.proofs.oidc import Inspection
+from readmit.proofs.oidc import Inspection, ProviderDown
+from readmit.proofs.saml import metadata as saml_metadata
 from readmit.storage import providers
 from readmit.storage.transaction import Transaction
 
@@ -51,6 +54,16 @@ class Changes:
     client_id: str | None = None
     client_secret: str | None = None
     private_network: bool | None = None
+    metadata: Metadata | None = None
+    """Of a SAML provider: its certificates or its address were changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the metadata of a SAML provider comes from: its text, or a URL that this server fetches."""
+
+    text: str | None = None
+    url: str | None = None
 
 
 @contextmanager
@@ -70,13 +83,36 @@ def _sentence(text: str) -> str:
 # ------------------------------------------------------------------------ adding
 
 
-def connect(world: World, caller: Caller, wanted: Registration) -> Added:
+def connect(world: World, caller: Caller, wanted: Registration, source: Source | None = None) -> Added:
     """Check, ask the provider, register: a sequence of three. Raises ProviderRefused."""
+    if source is not None:
+        wanted = replace(wanted, metadata=_metadata(world, source, private=wanted.private_network))
     candidate = world.database.read(_planned, world, caller, wanted)
-    found = world.relying_party.inspect(candidate)
+    found = _inspected(world, candidate, wanted.metadata)
     if found.problems:
         raise ProviderRefused(f"{candidate.name} cannot be used: {'; '.join(map(_hinted, found.problems))}.")
     return Added(world.database.write(add, world, caller, wanted), found.warnings)
+
+
+def _metadata(world: World, source: Source, *, private: bool) -> Metadata:
+    """What to pin of a SAML provider. Raises ProviderRefused."""
+    raw = source.text.encode() if source.text is not None else b""
+    if source.url is not None:
+        try:
+            raw = world.relying_party.document(source.url, private=private)
+        except ProviderDown as down:
+            hint = "save the file and give it instead, if it can be reached from elsewhere"
+            raise ProviderRefused(f"The metadata cannot be fetched: {_hinted(str(down))}; {hint}.") from down
+    with _in_words():
+        return saml_metadata.read(raw)
+
+
+def _inspected(world: World, provider: Provider, pinned: Metadata | None) -> Inspection:
+    """A SAML provider is not asked: what is pinned of it is all that counts."""
+    if provider.kind != "saml" or pinned is None:
+        return world.relying_party.inspect(provider)
+    warned = saml_metadata.warnings(pinned, world.now())
+    return Inspection(warnings=tuple(text.rstrip(".") for text in warned))
 
 
 def _planned(tx: Transaction, world: World, caller: Caller, wanted: Registration) -> Provider:
@@ -96,10 +132,19 @@ def _hinted(problem: str) -> str:
 
 def check(world: World, caller: Caller, id: str) -> Inspection:
     """What a registered provider answers now. Raises NotFound."""
-    return world.relying_party.inspect(world.database.read(_existing, caller, id))
+    provider = world.database.read(_existing, caller, id)
+    return _inspected(world, provider, world.database.read(providers.metadata, provider.id))
 
 
 # ---------------------------------------------------------------------- changing
+
+
+def alter(world: World, caller: Caller, id: str, wanted: Changes, source: Source) -> Provider:
+    """`change`, with metadata that is read before. Raises NotFound, ProviderRefused."""
+    provider = world.database.read(_existing, caller, id)
+    private = provider.private_network if wanted.private_network is None else wanted.private_network
+    pinned = _metadata(world, source, private=private)
+    return world.database.write(change, world, caller, id, replace(wanted, metadata=pinned))
 
 
 def change(tx: Transaction, world: World, caller: Caller, id: str, wanted: Changes) -> Provider:
@@ -130,6 +175,9 @@ def change(tx: Transaction, world: World, caller: Caller, id: str, wanted: Chang
         told["clientSecret"] = [had, "a new one" if sealed else "none"]
     if told:
         _record(tx, world, caller, after, "Update identity provider", "Update", changed=told)
+    if wanted.metadata is not None:
+        with _in_words():
+            renew(tx, world, caller.tenant_id, before.id, wanted.metadata, actor=actor_of(caller))
     return after
 
 

@@ -56,6 +56,17 @@ def fetch_json(
         raise ProviderDown(str(error)) from error
 
 
+def fetch_document(fetcher: Fetcher, url: str, *, private: bool) -> bytes:
+    """What stands at a URL, whatever it is. Raises ProviderDown."""
+    try:
+        found = fetcher.get(url, private=private, headers={"accept": "*/*"})
+    except FetchRefused as error:
+        raise ProviderDown(str(error)) from error
+    if found.status != 200:
+        raise ProviderDown(f"the provider answered {found.status}")
+    return found.body
+
+
 def json_object(fetched: Fetched) -> dict[str, Any]:
     """The JSON object of a 200. Raises ProviderDown."""
     if fetched.status != 200:

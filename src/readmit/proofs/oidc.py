@@ -25,6 +25,7 @@ from readmit.proofs.discovery import (
     Inspection,
     Metadata,
     ProviderDown,
+    fetch_document,
     fetch_json,
     fetch_metadata,
     inspect,
@@ -108,6 +109,10 @@ class RelyingParty:
         self._known.pop(place, None)
         self._failed.pop(place, None)
         return inspect(self._fetcher, provider)
+
+    def document(self, url: str, *, private: bool) -> bytes:
+        """What stands at a URL of a provider, such as a SAML provider's metadata. Raises ProviderDown."""
+        return fetch_document(self._fetcher, url, private=private)
 
     # ------------------------------------------------------------------- asking
 

@@ -9,6 +9,7 @@ import pytest
 from small_directory import ADA, HAL, MIA, Answer, Graph
 
 from lying_provider import CLIENT, SECRET, LyingProvider, provider
+from lying_saml import LyingSaml, pair
 from readmit.domain.permission import SECURITY_ADMINISTRATOR
 from readmit.storage import providers as table
 from readmit.storage import roles
@@ -73,7 +74,9 @@ def test_a_provider_that_answers_is_added_and_told_what_to_register(graph: Graph
         "privateNetwork": True,
         "createdDateTime": "2026-01-31T10:30:04Z",
         "boundGuests": 0,
+        "subjectAttribute": None,
         "redirectUri": f"/signin/callback/{id}",
+        "entityId": None,
         "warnings": [
             "it does not say whether it takes PKCE; S256 is sent all the same, and should be switched on there"
         ],
@@ -269,6 +272,76 @@ def test_paths_beside_it_are_unknown_or_take_other_methods(graph: Graph) -> None
     assert graph.get(f"{PATH}/{NOBODY}/secret").message == "Resource not found for the segment 'secret'."
     assert graph.get("/readmit/v2/identityProviders").status == 400
     assert graph.get("/readmit/").message == "Resource not found for the segment 'readmit'."
+
+
+# ---------------------------------------------------------------------------- SAML
+
+
+def saml(idp: LyingSaml, **more: Any) -> dict[str, Any]:
+    given = {"kind": "saml", "displayName": "Tailspin", "domains": ["tailspin.example"], **more}
+    return {"metadata": idp.metadata().decode(), **given}
+
+
+def test_a_SAML_provider_is_added_from_its_metadata(graph: Graph) -> None:
+    idp = LyingSaml()
+    answer = graph.ask("POST", PATH, saml(idp, subjectAttribute="employee", id=NOBODY))
+    assert answer.status == 201, answer.body
+    assert {
+        name: answer.body[name] for name in ("id", "kind", "issuer", "subjectAttribute", "entityId", "redirectUri")
+    } == {
+        "id": NOBODY,
+        "kind": "saml",
+        "issuer": idp.entity_id,
+        "subjectAttribute": "employee",
+        "entityId": f"/signin/saml/{NOBODY}",
+        "redirectUri": f"/signin/callback/{NOBODY}",
+    }
+    assert answer.body["warnings"] == []
+    assert graph.ask("POST", f"{PATH}/{NOBODY}/check").body == {"problems": [], "warnings": []}
+
+
+def test_a_SAML_providers_certificates_are_renewed_and_old_ones_warned_of(graph: Graph) -> None:
+    idp = LyingSaml()
+    path = f"{PATH}/{graph.ask('POST', PATH, saml(idp)).body['id']}"
+    old = idp.metadata(pair("over", ends=2024)).decode()
+    assert graph.ask("PATCH", path, {"metadata": old, "displayName": "Tailspin Toys"}).status == 204
+    warned = graph.ask("POST", f"{path}/check").body["warnings"]
+    assert ["expired on 2024" in text for text in warned] == [True]
+    assert graph.get(path).body["displayName"] == "Tailspin Toys"
+    assert graph.audit().count("Update identity provider") == 2
+    other = LyingSaml(entity_id="urn:other").metadata().decode()
+    before = graph.digest()
+    assert "is of urn:other, not of" in refused(graph.ask("PATCH", path, {"metadata": other, "enabled": False}))
+    assert graph.digest() == before
+
+
+def test_I1_the_metadata_of_a_SAML_provider_is_fetched_guarded(graph: Graph, wingtip: LyingProvider) -> None:
+    idp = LyingSaml()
+    wingtip.answers = lambda path: (200, idp.metadata()) if path == "/metadata" else (404, b"")
+    given = {name: value for name, value in saml(idp).items() if name != "metadata"}
+    inside = {**given, "metadataUrl": f"{wingtip.issuer}/metadata"}
+    assert "only https URLs are fetched" in refused(graph.ask("POST", PATH, inside))
+    nowhere = {**given, "metadataUrl": f"{wingtip.issuer}/nowhere", "privateNetwork": True}
+    assert "the provider answered 404; save the file and give it instead" in refused(graph.ask("POST", PATH, nowhere))
+    added = graph.ask("POST", PATH, {**inside, "privateNetwork": True})
+    assert added.status == 201, added.body
+    renewed = graph.ask("PATCH", f"{PATH}/{added.body['id']}", {"metadataUrl": f"{wingtip.issuer}/metadata"})
+    assert renewed.status == 204
+    assert wingtip.asked == ["/nowhere", "/metadata", "/metadata"]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"metadata": "<x/>"}, "his is no SAML 2.0 metadata"),
+        ({"metadata": "no XML"}, "his metadata cannot be read"),
+        ({"clientId": "x"}, "belong to an OIDC provider"),
+        ({"kind": "oidc", "clientId": "x"}, "belong to a SAML provider"),
+        ({"metadataUrl": "https://idp.tailspin.example/"}, "Invalid value specified for property 'metadataUrl'"),
+    ],
+)
+def test_what_is_no_SAML_provider_is_refused(graph: Graph, more: dict[str, Any], says: str) -> None:
+    assert says in refused(graph.ask("POST", PATH, saml(LyingSaml(), **more)))
 
 
 CALLERS = [

@@ -41,7 +41,16 @@ _PROVIDER: Final = {
     "scopes": _TEXTS,
     "createdDateTime": _TIME,
     "boundGuests": {"type": "integer", "description": "Guests who sign in by it."},
-    "redirectUri": {**_TEXT, "description": "What is registered at the provider."},
+    "subjectAttribute": _TEXT_OR_NULL,
+    "redirectUri": {**_TEXT, "description": "What is registered at the provider; for SAML the consumer (ACS)."},
+    "entityId": {
+        **_TEXT_OR_NULL,
+        "description": "SAML: what this server is called there; its metadata is at this URL.",
+    },
+}
+_METADATA: Final = {
+    "metadata": {**_TEXT, "writeOnly": True, "description": "SAML: the provider's metadata as XML."},
+    "metadataUrl": {**_TEXT, "writeOnly": True, "description": "SAML: where this server fetches it, once."},
 }
 _SECRET: Final = {**_TEXT_OR_NULL, "writeOnly": True, "description": "Never readable; null makes a public client."}
 SCHEMAS: Final[dict[str, Any]] = {
@@ -86,11 +95,16 @@ SCHEMAS: Final[dict[str, Any]] = {
             "preset": {"enum": list(PRESETS)},
             "entraTenantId": {**_TEXT, "description": "With the preset entra: stands for the issuer."},
             "issuer": _TEXT,
+            **_METADATA,
+            "subjectAttribute": {
+                **_TEXT,
+                "description": "SAML: an immutable attribute instead of a persistent NameID.",
+            },
             "id": {**_ID, "description": "Chosen, so that redirectUri is known beforehand; made where absent."},
         },
     ),
     "readmit.identityProviderChange": _object(
-        "What is to be different; the rest stays.", {**_CHANGEABLE, "clientSecret": _SECRET}
+        "What is to be different; the rest stays.", {**_CHANGEABLE, "clientSecret": _SECRET, **_METADATA}
     ),
     "readmit.signInExplanation": _object(
         "Why somebody cannot sign in, the decisive finding first; `command` mends it.",

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from readmit.domain.errors import NotFound, ReadOnly
 from readmit.domain.provider import KINDS, PRESETS
-from readmit.flows import administer_providers, upstream
-from readmit.flows.administer_providers import Added, Changes
+from readmit.flows import administer_providers, upstream, upstream_saml
+from readmit.flows.administer_providers import Added, Changes, Source
 from readmit.flows.providers import Registration
 from readmit.flows.world import World
 from readmit.proofs.oidc import Inspection
@@ -20,12 +20,15 @@ from readmit.web.graph.render import graph_reply, no_content
 from readmit.web.graph.times import stamp
 
 _RESOURCE: Final = "IdentityProvider"
-_FIXED: Final = ("kind", "preset", "entraTenantId", "issuer")
+_FIXED: Final = ("kind", "preset", "entraTenantId", "issuer", "subjectAttribute")
 """Said at creation only: the bindings of guests hang on the issuer."""
 _WRITABLE: Final = ("displayName", "domains", "clientId", "clientSecret", "enabled", "privateNetwork")
-_SHOWN: Final = ("id", "scopes", "hasClientSecret", "createdDateTime", "boundGuests", "redirectUri")
+_METADATA: Final = ("metadata", "metadataUrl")
+"""Of a SAML provider: its XML, or where this server fetches it. What is pinned of it is not shown."""
+_SHOWN: Final = ("id", "entityId", "scopes", "hasClientSecret", "createdDateTime", "boundGuests", "redirectUri")
 _LONGEST: Final = 255
 _LONGEST_SECRET: Final = 2000
+_LONGEST_METADATA: Final = 256 * 1024
 
 
 def shown(world: World, found: ShownProvider) -> dict[str, Any]:
@@ -45,7 +48,9 @@ def shown(world: World, found: ShownProvider) -> dict[str, Any]:
         "privateNetwork": provider.private_network,
         "createdDateTime": stamp(found.created),
         "boundGuests": found.bound_guests,
+        "subjectAttribute": provider.subject_attribute,
         "redirectUri": upstream.callback_uri(world, provider.id),
+        "entityId": upstream_saml.entity_id(world, provider.id) if provider.kind == "saml" else None,
     }
 
 
@@ -72,7 +77,7 @@ def single(world: World, call: Call) -> Step:
 
 def create(world: World, call: Call) -> Step:
     """POST: asks the provider itself; 201 with what to register there, and warnings."""
-    body = Properties(object_of(call), ("id", *_FIXED, *_WRITABLE), resource=_RESOURCE)
+    body = Properties(object_of(call), ("id", *_FIXED, *_WRITABLE, *_METADATA), resource=_RESOURCE)
     caller = caller_of(call)
 
     def render(added: Added) -> Reply:
@@ -81,7 +86,7 @@ def create(world: World, call: Call) -> Step:
         reply = graph_reply(call, 201, {**shown(world, found), "warnings": list(added.warnings)})
         return reply.with_headers(("Location", f"{call.origin}/readmit/v1/identityProviders/{added.provider.id}"))
 
-    return Work(render, administer_providers.connect, world, caller, _registration(body))
+    return Work(render, administer_providers.connect, world, caller, _registration(body), _source(body))
 
 
 def _registration(body: Properties) -> Registration:
@@ -97,8 +102,18 @@ def _registration(body: Properties) -> Registration:
         preset=_choice(body, "preset", PRESETS),
         private_network=bool(body.flag("privateNetwork")),
         entra_tenant_id=body.text("entraTenantId", limit=_LONGEST),
+        subject_attribute=body.text("subjectAttribute", limit=_LONGEST),
         id=body.text("id", limit=_LONGEST),
     )
+
+
+def _source(body: Properties) -> Source | None:
+    """Where the metadata of a SAML provider comes from; one of the two, or neither."""
+    text = body.text("metadata", limit=_LONGEST_METADATA, multiline=True)
+    url = body.text("metadataUrl", limit=_LONGEST)
+    if text is not None and url is not None:
+        raise body.refuse_value("metadataUrl")
+    return Source(text, url) if text is not None or url is not None else None
 
 
 def _choice(body: Properties, name: str, allowed: tuple[Any, ...]) -> Any:
@@ -110,9 +125,9 @@ def _choice(body: Properties, name: str, allowed: tuple[Any, ...]) -> Any:
 
 def change(world: World, call: Call) -> Step:
     """PATCH: name, domains, client, secret (write only), switches. What is fixed is M5."""
-    body = Properties(object_of(call), (*_FIXED, *_WRITABLE, *_SHOWN), resource=_RESOURCE)
+    body = Properties(object_of(call), (*_FIXED, *_WRITABLE, *_METADATA, *_SHOWN), resource=_RESOURCE)
     for name in body:
-        if name not in _WRITABLE:
+        if name not in (*_WRITABLE, *_METADATA):
             raise ReadOnly(name, _RESOURCE)
     domains = body.texts("domains", limit=_LONGEST)
     wanted = Changes(
@@ -123,9 +138,10 @@ def change(world: World, call: Call) -> Step:
         client_secret=body.text("clientSecret", limit=_LONGEST_SECRET) or "" if "clientSecret" in body else None,
         private_network=body.flag("privateNetwork"),
     )
-    return Write(
-        lambda _: no_content(), administer_providers.change, world, caller_of(call), call.parameters["id"], wanted
-    )
+    source, arguments = _source(body), (world, caller_of(call), call.parameters["id"], wanted)
+    if source is not None:
+        return Work(lambda _: no_content(), administer_providers.alter, *arguments, source)
+    return Write(lambda _: no_content(), administer_providers.change, *arguments)
 
 
 def remove(world: World, call: Call) -> Step:
