@@ -40,6 +40,8 @@ class AuthorizeRequest:
     """What goes back; an ID token only by `form_post`, and only where the application is registered for it."""
     hinted_user: str | None = None
     """The user of an `id_token_hint`: nobody else is to be signed in by this request."""
+    admin_consent: bool = False
+    """An administrator is asked for everybody's consent; nothing but the decision goes back."""
     device: str | None = None
     """The digest of the device code that waits for this; nobody is redirected then (RFC 8628)."""
     requester: str | None = None

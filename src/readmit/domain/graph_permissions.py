@@ -105,6 +105,7 @@ PERMISSIONS: Final = (
 )
 
 SCOPE_NAMES: Final = frozenset(permission.name for permission in PERMISSIONS)
+SCOPE_OF_ID: Final = {permission.scope_id: permission.name for permission in PERMISSIONS}
 ROLE_IDS: Final = {permission.name: permission.role_id for permission in PERMISSIONS if permission.role_id}
 """App role ids by name."""
 ROLE_NAMES: Final = {role_id: name for name, role_id in ROLE_IDS.items()}

@@ -9,6 +9,7 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
 from readmit.domain.passkey import Wanted
 from readmit.domain.redemption import Flow, Step, Target, ToApplication, ToLeave, next_step
+from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows import authorize, consent, device, granting, passkey_step, sign_in_log
 from readmit.flows.authorize import NOTHING, Response
@@ -69,12 +70,22 @@ def arrive(
         if not device.approve(tx, world, request, entry):
             raise DeadEnd(Page.CLOSED, org=tenant.display_name)
         return Arrived(flow.target, tenant, token)
-    response = authorize.respond(tx, world, request, entry) if request is not None else NOTHING
+    response = _response(tx, world, request, entry) if request is not None else NOTHING
     return Arrived(flow.target, tenant, token, response)
+
+
+def _response(tx: Transaction, world: World, request: AuthorizeRequest, entry: SignIn) -> Response:
+    if not request.admin_consent:
+        return authorize.respond(tx, world, request, entry)
+    if not consent.decides_for_all(tx, entry.user_id):
+        return Response(refusal=consent.admin_needed())
+    return Response(consented=" ".join(request.scopes))
 
 
 def to_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
     """What the consent page shows: what nobody consented to yet; all of it where the application asks anew."""
+    if request.admin_consent and not consent.decides_for_all(tx, user_id):
+        return ()
     return request.scopes if "consent" in request.prompt else consent.missing_consent(tx, request, user_id)
 
 
@@ -90,7 +101,10 @@ def consent_to_application(tx: Transaction, world: World, browser: Browser, flow
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
     if passkey_step.still_wanted(tx, tenant, flow, user) is not Wanted.NOTHING:
         return Onward()
-    given = consent.record_consent(tx, world, flow.target.request, user.id)
+    request = flow.target.request
+    if request.admin_consent and not consent.decides_for_all(tx, user.id):
+        raise DeadEnd(Page.CLOSED, org=tenant.display_name)
+    given = consent.record_consent(tx, world, request, user.id)
     if given is not None:
         record_own(tx, world, browser, user, given)
     return arrive(tx, world, browser, tenant, flow, user, agreed=True)

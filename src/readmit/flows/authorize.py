@@ -31,10 +31,15 @@ class Response:
 
     code: str | None = None
     id_token: str | None = None
+    consented: str | None = None
+    """The scopes that an administrator let everybody's application have."""
+    refusal: TokenRefused | None = None
 
     def fields(self) -> dict[str, str]:
         """The parameters of the authorization response."""
         given = {"code": self.code, "id_token": self.id_token}
+        if self.consented is not None:
+            given |= {"admin_consent": "True", "scope": self.consented}
         return {name: value for name, value in given.items() if value is not None}
 
 

@@ -8,10 +8,11 @@ from readmit.domain.audit import Event
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import OPENID_SCOPES, AuthorizeRequest
 from readmit.domain.graph_permissions import GRAPH_APP_ID
+from readmit.domain.permission import CONSENT_ROLES
 from readmit.flows import tokens
 from readmit.flows.record import object_event
 from readmit.flows.world import World
-from readmit.storage import clients
+from readmit.storage import clients, roles
 from readmit.storage.clients import Client
 from readmit.storage.grants import Grant
 from readmit.storage.transaction import Transaction
@@ -48,17 +49,29 @@ def missing_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) ->
 def record_consent(tx: Transaction, world: World, request: AuthorizeRequest, user_id: str) -> Event | None:
     """Remember that the user consented, and what is to be noted of it; a reset forgets it (lifecycle L6).
 
-    None where there is nothing new.
+    For everybody, where that is what was asked. None where there is nothing new.
     """
     client, resource = _parties(tx, request)
-    missing = missing_consent(tx, request, user_id)
+    giver = None if request.admin_consent else user_id
+    missing = missing_consent(tx, request, giver or "")
     if not missing:
         return None
     scope = " ".join(missing)
-    clients.add_consent(tx, client, resource.service_principal_id, id=world.new_secret(), user_id=user_id, scope=scope)
+    clients.add_consent(tx, client, resource.service_principal_id, id=world.new_secret(), user_id=giver, scope=scope)
     target = ("ServicePrincipal", client.service_principal_id, client.display_name)
-    told = {"principal": user_id, "resource": resource.app_id, "scope": scope}
+    told = {"principal": giver, "resource": resource.app_id, "scope": scope}
     return object_event("Consent to application", "ApplicationManagement", "Assign", target, **told)
+
+
+def admin_needed() -> TokenRefused:
+    """Everybody's consent is not for this user to give (graph G66)."""
+    text = "An administrator has to consent to the permissions that the application asks for."
+    return TokenRefused("access_denied", 90094, text)
+
+
+def decides_for_all(tx: Transaction, user_id: str) -> bool:
+    """Whether this user's roles let him consent for the whole organisation (graph G66)."""
+    return bool(roles.roles_of(tx, user_id) & CONSENT_ROLES)
 
 
 def granted_scopes(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
@@ -92,6 +105,6 @@ def turned(tx: Transaction, client: Client, grant: Grant, asked: tokens.Asked) -
 def not_assigned(tx: Transaction, request: AuthorizeRequest, user_id: str) -> bool:
     """Whether the application wants an assignment that the user lacks (50105, P11)."""
     client = tokens.client_of(tx, request.tenant_id, request.client_id)
-    if not client.assignment_required:
+    if not client.assignment_required or request.admin_consent:
         return False
     return not clients.granted_roles(tx, user_id, client.service_principal_id)

@@ -100,6 +100,8 @@ def begin_authorize(
         if silent:
             raise TokenRefused("interaction_required", 50105, "The signed in user is not assigned to a role.")
         raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
+    if request.admin_consent and not consent.decides_for_all(tx, user.id):
+        raise consent.admin_needed()
     if consent.missing_consent(tx, request, user.id) or "consent" in request.prompt:
         if silent:
             client = tokens.client_of(tx, tenant.id, request.client_id)

@@ -156,11 +156,16 @@ def consented_scopes(tx: Transaction, client_sp_id: str, resource_sp_id: str, us
     return frozenset(scope for row in rows for scope in row[0].split())
 
 
-def add_consent(tx: Transaction, client: Client, resource_sp_id: str, *, id: str, user_id: str, scope: str) -> None:
-    """Remember what a user consented to; more is added to what he gave before, never to what an administrator gave."""
+def add_consent(
+    tx: Transaction, client: Client, resource_sp_id: str, *, id: str, user_id: str | None, scope: str
+) -> None:
+    """Remember what a user consented to, or an administrator for everybody (None).
+
+    More is added to what the same hand gave before, a user's never to what an administrator gave.
+    """
     tx.run(
         "INSERT INTO permission_grants (id, tenant_id, client_id, resource_id, consent_type, principal_id, scope,"
-        " given_by) VALUES (:id, :tenant, :client, :resource, 'Principal', :user, :scope, 'user')"
+        " given_by) VALUES (:id, :tenant, :client, :resource, :type, :user, :scope, :giver)"
         " ON CONFLICT (client_id, resource_id, COALESCE(principal_id, ''), given_by) DO UPDATE"
         " SET scope = permission_grants.scope || ' ' || excluded.scope",
         {
@@ -168,8 +173,10 @@ def add_consent(tx: Transaction, client: Client, resource_sp_id: str, *, id: str
             "tenant": client.tenant_id,
             "client": client.service_principal_id,
             "resource": resource_sp_id,
+            "type": "Principal" if user_id is not None else "AllPrincipals",
             "user": user_id,
             "scope": scope,
+            "giver": "user" if user_id is not None else "administrator",
         },
     )
 

@@ -16,7 +16,7 @@ from readmit.web import pages
 from readmit.web.call import Call, Reply, Step
 from readmit.web.cookies import clear_flow, set_session
 from readmit.web.languages import language_of
-from readmit.web.oidc.responses import authorization_response
+from readmit.web.oidc.responses import authorization_response, error_fields
 from readmit.web.origins import origins_of
 
 
@@ -27,7 +27,9 @@ def arrived(world: World, call: Call, result: Arrived, flow_id: str) -> Reply:
         case ToApplication(request) if request.device is not None:
             reply = pages.page(call, "device_done", language_of(call), accepted=True)
         case ToApplication(request):
-            reply = authorization_response(request, result.response.fields(), language_of(call, request.ui_locales))
+            refusal = result.response.refusal
+            fields = result.response.fields() if refusal is None else error_fields(world, call, refusal)
+            reply = authorization_response(request, fields, language_of(call, request.ui_locales))
         case ToMyApps() | ToMailChoice():
             reply = see_other(f"/myapps?tenantId={result.tenant.id}")
         case ToLeave():

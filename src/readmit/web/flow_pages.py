@@ -140,6 +140,7 @@ def _content(world: World, call: Call, view: View, language: str) -> tuple[str, 
                 "scopes": list(view.scopes),
                 "account": view.flow.proof.shown if view.flow.proof else "",
                 "device": _requester(flow),
+                "for_all": isinstance(flow.target, ToApplication) and flow.target.request.admin_consent,
             }
         case _:
             assert_never(view.step)

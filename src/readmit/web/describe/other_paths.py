@@ -34,6 +34,7 @@ _SUMMARIES: Final = {
     "userinfo": "Claims of the signed-in user",
     "{upn}": "Whether a name's domain is one of ours (MSAL asks before a password grant)",
     "error": "What an error's number means (page)",
+    "adminconsent": "Ask an administrator for everybody's consent (pages)",
     "nativeclient": "Where native clients end (page)",
 }
 _PAGES: Final = ("authorize", "logout", "deviceauth", "adminconsent", "error", "nativeclient")

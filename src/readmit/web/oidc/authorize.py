@@ -29,10 +29,10 @@ def authorize(world: World, call: Call) -> Step:
         return again
     given = parameters(call)
     try:
-        tenant = _tenant(world, call, given)
+        tenant = tenant_of(world, call, given)
         if tenant is None:
-            return _ask_for_tenant(call, given)
-        client, redirect_uri = _fence(world, tenant, given)
+            return ask_for_tenant(call, given)
+        client, redirect_uri = fence(world, tenant, given)
     except TokenRefused as error:
         return error_page(world, call, error, given.values.get("ui_locales"))
     request = AuthorizeRequest(
@@ -66,13 +66,13 @@ def as_get(call: Call) -> Reply | None:
     return see_other(f"{call.path}?{query}") if len(query) <= _LONGEST_URL else None
 
 
-def _tenant(world: World, call: Call, given: Parameters) -> Tenant | None:
+def tenant_of(world: World, call: Call, given: Parameters) -> Tenant | None:
     """The tenant of the path, or of a hint; None where the person has to be asked (graph G69)."""
     name = call.parameters["tenant"].lower()
     return sign_in.hinted_tenant(world, given.values) if name in COMMON else tenant_named(world, name)
 
 
-def _ask_for_tenant(call: Call, given: Parameters) -> Reply:
+def ask_for_tenant(call: Call, given: Parameters) -> Reply:
     """`common` on a server of several organisations: the address says which; it comes back as `login_hint`."""
     language = language_of(call, given.values.get("ui_locales"))
     text = catalogue(language, "pages").gettext
@@ -98,7 +98,8 @@ def _origin(uri: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and plain else None
 
 
-def _fence(world: World, tenant: Tenant, given: Parameters) -> tuple[Client, str]:
+def fence(world: World, tenant: Tenant, given: Parameters) -> tuple[Client, str]:
+    """Client and redirect URI, before anything else is looked at (security O1). Raises TokenRefused, for a page."""
     for field in ("client_id", "redirect_uri"):
         if field in given.unusable:
             raise malformed()

@@ -33,6 +33,7 @@ NUMBERS: Final = {
     70011: "The provided value for the input parameter 'scope' is not valid.",
     70016: "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
     70020: "The provided value for the device code is not valid: it has expired.",
+    90094: "An administrator has to consent to the permissions that the application asks for.",
     90002: "Tenant not found.",
     90033: "A transient error has occurred. Please try again.",
     500011: "The resource principal was not found in the tenant.",

@@ -115,6 +115,8 @@ def authorization_response(request: AuthorizeRequest, fields: Mapping[str, str],
     values = {**fields, "iss": issuer(request.origin, request.tenant_id, 2)}
     if request.state is not None:
         values["state"] = request.state
+    if "admin_consent" in values:
+        values["tenant"] = request.tenant_id
     if request.response_mode == "form_post":
         return _form_post(request.redirect_uri, values, language)
     return Reply(303, b"", (("location", _with(request, values)), ("cache-control", "no-store")))

@@ -9,7 +9,18 @@ from readmit.flows.world import World
 from readmit.web import dead_ends
 from readmit.web.call import Call, Reply, Write
 from readmit.web.http import Door
-from readmit.web.oidc import authorize, device, landing, logout, metadata, responses, status, token, userinfo
+from readmit.web.oidc import (
+    admin_consent,
+    authorize,
+    device,
+    landing,
+    logout,
+    metadata,
+    responses,
+    status,
+    token,
+    userinfo,
+)
 from readmit.web.table import Entry, Table
 
 _TENANT = "/{tenant}/oauth2/v2.0"
@@ -36,6 +47,7 @@ DESCRIBED = (
     Entry("GET", "/metadata/endpoints", metadata.clouds),
     Entry("GET POST", "/oidc/userinfo", userinfo.userinfo),
     Entry("GET", "/common/userrealm/{upn}", metadata.user_realm),
+    Entry("GET", "/{tenant}/v2.0/adminconsent", admin_consent.admin_consent),
     Entry("GET", "/error", landing.error),
     Entry("GET", "/common/oauth2/nativeclient", landing.native),
 )
@@ -46,7 +58,7 @@ TABLE = (
     *(Entry("GET POST", f"/{{tenant}}{path}", landing.use_v2) for path in _VERSION_1),
 )
 
-_PAGES = ("/v2.0/authorize", "/v2.0/logout", "/deviceauth", "/nativeclient", "/error")
+_PAGES = ("/v2.0/authorize", "/v2.0/adminconsent", "/v2.0/logout", "/deviceauth", "/nativeclient", "/error")
 """Where browsers are sent: what goes wrong there is a page."""
 _SHARED = ("/token", "/keys", "/openid-configuration", "/userinfo", "/discovery/instance")
 
