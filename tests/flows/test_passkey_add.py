@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from applications import to_application
+from applications import asking, bring, renew, to_application
 from passkeys import (
     MAX,
     add,
@@ -32,7 +32,7 @@ from lying_provider import LyingProvider, provider
 from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.passkey import MOST, Wanted
 from readmit.domain.redemption import Step
-from readmit.flows import deliver, passkey_add, passkey_own, passkey_use, prove, sign_in
+from readmit.flows import authorize, deliver, passkey_add, passkey_own, passkey_use, prove, sign_in
 from readmit.flows.arrive import Arrived, consent_to_application
 from readmit.flows.browsers import Browser
 from readmit.flows.open_flow import Onward
@@ -512,6 +512,26 @@ def test_C7_multi_a_sign_in_from_before_lets_no_application_in(house: House) -> 
     silent = replace(request, prompt=("none",))
     with pytest.raises(TokenRefused):
         house.write(sign_in.begin_authorize, house.world, browser, **asked, request=silent)
+
+
+def test_C7_multi_a_refresh_token_from_before_is_no_longer_enough(house: House) -> None:
+    weak = _grant_of(house, signed_in(house))
+    device = Authenticator()
+    with_passkey(house, device)
+    way = at_passkey(house)
+    assert use(way, device) is Answer.PROVED
+    strong = _grant_of(house, session_of(way, way.proceed()))
+    set_tenant(house, guestStrength="multi")
+    with pytest.raises(TokenRefused) as refusal:
+        renew(house, weak)
+    assert (refusal.value.error, refusal.value.number) == ("invalid_grant", 50076)
+    assert renew(house, strong)["access_token"]
+
+
+def _grant_of(house: House, browser: Browser) -> str:
+    """A refresh token of Expenses."""
+    code = house.write(authorize.issue_code, house.world, asking(house), entry_of(house, browser))
+    return str(bring(house, code)["refresh_token"])
 
 
 def test_C7_multi_a_sign_in_from_before_removes_no_passkey_and_adds_none(house: House) -> None:

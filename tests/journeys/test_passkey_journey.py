@@ -63,7 +63,7 @@ class Device:
         self.page.click("form.main > button[type='submit'] >> nth=0")
 
     def ceremony(self) -> None:
-        with self.page.expect_navigation():
+        with self.page.expect_navigation(wait_until="load"):
             self.page.click("[data-passkey-start]")
 
     def sign_in_by_code(self, address: str) -> None:
@@ -179,7 +179,7 @@ def test_a_device_with_a_passkey_says_that_it_has_one(house: House, device: Devi
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_W6_the_pages_reflow_and_their_targets_are_large(
-    chromium: Any, house: House, language: str, width: int, scheme: str, request: pytest.FixtureRequest
+    chromium: Any, house: House, language: str, width: int, scheme: str
 ) -> None:
     """WCAG 1.4.10, 2.5.8: nothing scrolls sideways at 320 px, every button is at least 24 px high."""
     address, _ = guest(house)
@@ -206,6 +206,7 @@ def test_W6_the_pages_reflow_and_their_targets_are_large(
 
 
 def _fits(page: Any, name: str) -> None:
+    page.wait_for_load_state()
     if folder := os.environ.get("SHOTS"):
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name

@@ -9,6 +9,7 @@ from readmit.domain.clock_skew import ahead
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, User
+from readmit.domain.passkey import suffices
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows import consent, tokens
@@ -37,6 +38,12 @@ def malformed() -> TokenRefused:
 def inactive() -> TokenRefused:
     """TE8, 700082."""
     return TokenRefused("invalid_grant", 700082, "The refresh token has expired due to inactivity.")
+
+
+def _second_factor_wanted() -> TokenRefused:
+    """50076: the organisation has since come to want two factors of its guests (security C7)."""
+    text = "Due to a configuration change made by your administrator, you must use multi-factor authentication."
+    return TokenRefused("invalid_grant", 50076, text, suberror="basic_action")
 
 
 def make_grant(tx: Transaction, world: World, request: AuthorizeRequest, sign_in: SignIn) -> Grant:
@@ -79,12 +86,14 @@ def check_alive(tx: Transaction, world: World, grant: Grant) -> None:
         raise TokenRefused("invalid_grant", 50057, "The user account is disabled.")
     if not isinstance(user.redemption, Accepted):
         return
+    tenant = tenants.get(tx, grant.tenant_id)
+    if tenant is not None and not suffices(user, tenant, grant.amr):
+        raise _second_factor_wanted()
     if user.redemption.binding.kind == "tenant":
         _check_home(tx, user.redemption.binding.issuer.rpartition(":")[2], grant)
         return
     if not provider_serves(tx, user):
         raise revoked()
-    tenant = tenants.get(tx, grant.tenant_id)
     hours = _REFRESH_HOURS if user.redemption.binding.kind == "mail" or tenant is None else _hours_of(world, tenant)
     if world.now() >= grant.proved + timedelta(hours=hours):
         raise inactive()

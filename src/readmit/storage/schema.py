@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -65,7 +66,8 @@ def upgrade(path: Path) -> list[str]:
     backend = get_backend(f"sqlite:///{quote(str(path.resolve()))}")
     try:
         migrations = read_migrations(str(_STEPS))
-        with backend.lock():
+        # SQLite answers ADD COLUMN with a CHECK by a row, which yoyo would print among the results of a command.
+        with redirect_stdout(StringIO()), backend.lock():
             backend.apply_migrations(backend.to_apply(migrations))
     finally:
         backend.connection.close()
