@@ -29,6 +29,10 @@ _COLUMNS: Final = {
 }
 
 
+_NOT_IN_NICKNAMES: Final = frozenset('@()\\[]";:<>, ')
+"""What no alias holds, in Graph neither."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A security group, or a Unified one with an address."""
@@ -72,6 +76,9 @@ def changed(group: Group, values: Mapping[str, Any], tenant: Tenant, *, new: boo
 def _check(group: Group, values: Mapping[str, Any]) -> None:
     if "DynamicMembership" in group.group_types:
         raise NotProvided
+    nickname = values.get("mailNickname")
+    if nickname is not None and not _NOT_IN_NICKNAMES.isdisjoint(nickname):
+        raise InvalidValue("mailNickname", "Group")
     if group.group_types not in ((), ("Unified",)):
         raise InvalidValue("groupTypes", "Group")
     if group.mail_enabled != bool(group.group_types):

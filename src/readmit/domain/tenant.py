@@ -61,6 +61,8 @@ class TenantSettings:
     """Webhooks may lead to private and loopback addresses: for development (security I1)."""
     allowedToReadOtherUsers: bool = True
     allowedToCreateSecurityGroups: bool = True
+    technicalNotificationMails: tuple[str, ...] = ()
+    """Who is told of technical matters of the organisation (graph G43)."""
     throttle: Literal["off", "graph"] | dict[str, int] | None = None
     """Graph's limits, own numbers, or none; None is `off`, under `--emulate entra` `graph` (graph G62)."""
 
@@ -89,6 +91,7 @@ _CHOICES: Final[dict[str, tuple[object, ...]]] = {
     "guestStrength": get_args(GuestStrength),
     "fallbackIdentityProvider": get_args(Fallback),
 }
+_MOST_ADDRESSES: Final = 50
 _RANGES: Final = {
     "maxCcRecipients": range(0, 21),
     "passcodeMinutes": range(1, 31),
@@ -111,6 +114,8 @@ def _checked(name: str, value: object) -> object:
         return _checked_domains(name, value)
     if name in _PARSED:
         return _parsed(name, value)
+    if name == "technicalNotificationMails":
+        return _checked_addresses(name, value)
     if name == "primaryIdentityProviderPrecedenceOrder":
         return _checked_order(name, value)
     if not isinstance(value, bool):
@@ -163,6 +168,15 @@ def _checked_order(name: str, value: Any) -> tuple[str, ...]:
     if is_list and value and all(item in known for item in value) and len(set(value)) == len(value):
         return tuple(value)
     raise InvalidSetting(f"'{name}' is a list of some of {', '.join(known)}, each once")
+
+
+def _checked_addresses(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > _MOST_ADDRESSES:
+        raise InvalidSetting(f"'{name}' is a list of at most {_MOST_ADDRESSES} addresses")
+    try:
+        return tuple(dict.fromkeys(EmailAddress.parse(str(item)).given for item in value))
+    except InvalidAddress as error:
+        raise InvalidSetting(f"'{name}': {error}") from error
 
 
 def _checked_domains(name: str, value: object) -> tuple[str, ...]:

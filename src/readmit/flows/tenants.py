@@ -45,12 +45,23 @@ def change(
     preferred_language: str | None,
     privacy_url: str | None,
     privacy_contact: str | None,
+    technical_mails: tuple[str, ...] | None = None,
     correlation_id: str | None = None,
 ) -> None:
-    """PATCH /organization: the language, the privacy statement and the contact that guests are shown (graph G43)."""
+    """PATCH /organization: the language, the privacy statement and the contact that guests are shown (graph G43).
+
+    `technical_mails`: who is told of technical matters; None leaves it as it is.
+    """
     before = tenant_of(tx, caller)
+    settings = before.settings
+    if technical_mails is not None:
+        settings = replace(settings, technicalNotificationMails=technical_mails)
     after = replace(
-        before, preferred_language=preferred_language, privacy_url=privacy_url, privacy_contact=privacy_contact
+        before,
+        preferred_language=preferred_language,
+        privacy_url=privacy_url,
+        privacy_contact=privacy_contact,
+        settings=settings,
     )
     if after == before:
         return

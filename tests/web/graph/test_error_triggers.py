@@ -117,11 +117,28 @@ ROWS = (
     Row("M10", "DELETE", f"groups/{UNKNOWN}", None, 404, "Request_ResourceNotFound", ABSENT.format(UNKNOWN)),
     Row("M10", "GET", f"{UNKNOWN}/users", None, 404, "Request_ResourceNotFound", ABSENT.format(UNKNOWN)),
     Row("M10", "GET", f"{USER}/manager", None, 404, "Request_ResourceNotFound", ABSENT.format("manager")),
+    Row("M10", "DELETE", f"{USER}/manager/$ref", None, 404, "Request_ResourceNotFound", ABSENT.format("manager")),
+    Row("M10", "PUT", f"{USER}/manager/$ref", ref(UNKNOWN), 404, "Request_ResourceNotFound", ABSENT.format(UNKNOWN)),
+    Row("M10", "GET", f"policies/crossTenantAccessPolicy/partners/{UNKNOWN}", None, 404, "Request_ResourceNotFound", ABSENT.format(UNKNOWN)),
+    Row("M11", "GET", "policies/crossTenantAccessPolicy/partners/nonsense", None, 400, R, "Invalid object identifier 'nonsense'."),
+    Row("M7", "POST", "policies/crossTenantAccessPolicy/partners", {}, 400, R, NEEDED.format("tenantId", "CrossTenantAccessPolicyConfigurationPartner")),
+    Row("M6", "POST", "groups", GROUP | {"mailNickname": "a b"}, 400, R, VALUE.format("mailNickname", "Group")),
+    Row("M9", "POST", f"{USER}/manager/$ref", {}, 405, R, "Specified HTTP method is not allowed for the request target."),
+    Row("M1", "PUT", f"{USER}/manager/$ref", b"", 400, R, END),
     Row("M11", "GET", "groups/nonsense", None, 400, R, "Invalid object identifier 'nonsense'."),
     Row("M11", "GET", f"groups/{'x' * 300}", None, 400, R, f"Invalid object identifier '{'x' * 120}'."),
     *(
         Row("M12", "GET", path, None, 501, "NotImplemented", "This operation target is not yet supported.")
-        for path in ("reports/x", "devices", f"{USER}/messages", "identityGovernance/accessReviews/definitions")
+        for path in ("reports/x", "devices", f"{USER}/messages", "identityGovernance/accessReviews/definitions", f"{USER}/photos", "domains/contoso.com/verify", "policies/conditionalAccessPolicies", f"{USER}?$select=customSecurityAttributes")
+    ),
+    *(
+        Row("M12", "POST", "groups", GROUP | more, 501, "NotImplemented", "This operation target is not yet supported.")
+        for more in ({"groupTypes": ["DynamicMembership"], "membershipRule": "x", "membershipRuleProcessingState": "On"}, {"membershipRule": "x"})
+    ),
+    Row("M12", "PATCH", USER, {"customSecurityAttributes": {}}, 501, "NotImplemented", "This operation target is not yet supported."),
+    *(
+        Row("M12", "PATCH", "policies/crossTenantAccessPolicy/default", body, 501, "NotImplemented", "This operation target is not yet supported.")
+        for body in ({"b2bCollaborationOutbound": {}}, {"tenantRestrictions": {}})
     ),
     Row("M13", "POST", "users", NEW_USER, 400, R, "Another object with the same value for property userPrincipalName already exists."),
     Row("M14", "PATCH", f"users/{PAUL}", {"mail": "alice@fabrikam.com"}, 400, R, "Another object with the same value for property proxyAddresses already exists."),
@@ -153,7 +170,8 @@ def made(graph: Graph) -> dict[str, str]:
     principal = graph.ask("POST", "/v1.0/servicePrincipals", {"appId": application["appId"]}).body["id"]
     body = {"principalId": ALICE, "resourceId": principal, "appRoleId": UNKNOWN}
     assert graph.ask("POST", f"/v1.0/users/{ALICE}/appRoleAssignments", body).status == 201
-    graph.caller = graph.app(*graph.caller.permissions, "User.Invite.All")
+    more = ("User.Invite.All", "Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess")
+    graph.caller = graph.app(*graph.caller.permissions, *more)
     return {"group": group, "principal": principal}
 
 

@@ -308,9 +308,15 @@ def test_organization_takes_language_and_privacy_statement(graph: Graph) -> None
         "de",
         "https://contoso.com/privacy",
     )
+    technical = {"technicalNotificationMails": ["ops@contoso.com", "ops@contoso.com", "dr@post.example"]}
+    assert graph.ask("PATCH", path, technical, caller=caller).status == 204
+    told = graph.get(path).body
+    assert told["technicalNotificationMails"] == ["ops@contoso.com", "dr@post.example"]
+    assert told["preferredLanguage"] == "de"
     before = graph.digest()
     assert graph.ask("PATCH", path, {"displayName": "x"}, caller=caller).status == 400
-    assert graph.ask("PATCH", path, {"technicalNotificationMails": ["a@b.example"]}, caller=caller).status == 501
+    assert graph.ask("PATCH", path, {"technicalNotificationMails": ["a b"]}, caller=caller).status == 400
+    assert graph.ask("PATCH", path, {"technicalNotificationMails": "a@b.example"}, caller=caller).status == 400
     assert graph.ask("PATCH", path, {"privacyProfile": {"statementUrl": "javascript:1"}}, caller=caller).status == 400
     for wrong in ("no address", "a@b@c.example", "x" * 300):
         assert graph.ask("PATCH", path, {"privacyProfile": {"contactEmail": wrong}}, caller=caller).status == 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from readmit.domain.errors import ReadOnly
+from readmit.domain.errors import NotProvided, ReadOnly
 from readmit.flows.groups import GroupChanges
 from readmit.web.graph.body import Properties
 from readmit.web.graph.references import bound
@@ -29,12 +29,21 @@ def read_group(members: dict[str, Any], *, new: bool) -> GroupChanges:
     rest, member_ids = bound(members, "members")
     rest, owner_ids = bound(rest, "owners")
     body = Properties(rest, GROUP, resource="Group")
+    _check_dynamic(body)
     values: dict[str, Any] = {}
     for name in body:
         if name in _AT_CREATION and not new:
             raise ReadOnly(name, "Group")
         values[name] = _value(body, name)
     return GroupChanges(values, member_ids, owner_ids)
+
+
+def _check_dynamic(body: Properties) -> None:
+    """Dynamic groups are known and not provided, whatever else their body says (M12)."""
+    types = body.raw("groupTypes")
+    dynamic = isinstance(types, list) and any(str(one).lower() == "dynamicmembership" for one in types)
+    if dynamic or body.raw("membershipRule") is not None:
+        raise NotProvided
 
 
 def _value(body: Properties, name: str) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from readmit.domain.address import EmailAddress, InvalidAddress
-from readmit.domain.errors import NotFound, NotProvided, ReadOnly
-from readmit.domain.tenant import Tenant
+from readmit.domain.errors import NotFound, ReadOnly
+from readmit.domain.tenant import InvalidSetting, Tenant, TenantSettings
 from readmit.flows import tenants
 from readmit.flows.world import World
 from readmit.web.call import Call, Step, Write
@@ -29,7 +29,7 @@ def organization_item(tenant: Tenant) -> Item:
         "createdDateTime": None,
         "displayName": tenant.display_name,
         "preferredLanguage": tenant.preferred_language,
-        "technicalNotificationMails": [],
+        "technicalNotificationMails": list(tenant.settings.technicalNotificationMails),
         "tenantType": "AAD",
         "assignedPlans": [],
         "privacyProfile": privacy,
@@ -85,7 +85,7 @@ def organization(world: World, call: Call) -> Step:
 
 
 def update(world: World, call: Call) -> Step:
-    """PATCH /organization/{id}: language, privacy statement and contact; other writable properties are M12."""
+    """PATCH /organization/{id}: language, privacy statement and contact, who is told of technical matters."""
     tenant = viewer(world, call).tenant
     if call.parameters["id"].lower() != tenant.id:
         raise NotFound(call.parameters["id"])
@@ -94,8 +94,6 @@ def update(world: World, call: Call) -> Step:
         if name not in ("preferredLanguage", "privacyProfile", "technicalNotificationMails"):
             raise ReadOnly(name, "Organization")
     profile = body.inner("privacyProfile", ("contactEmail", "statementUrl"))
-    if body.texts("technicalNotificationMails"):
-        raise NotProvided
     language = body.text("preferredLanguage", limit=35) or None
     return Write(
         lambda _done: no_content(),
@@ -105,8 +103,18 @@ def update(world: World, call: Call) -> Step:
         preferred_language=language if "preferredLanguage" in body else tenant.preferred_language,
         privacy_url=_statement(profile) if "privacyProfile" in body else tenant.privacy_url,
         privacy_contact=_contact(profile) if "privacyProfile" in body else tenant.privacy_contact,
+        technical_mails=_technical(body) if "technicalNotificationMails" in body else None,
         correlation_id=call.request_id,
     )
+
+
+def _technical(body: Properties) -> tuple[str, ...]:
+    """Addresses, each once."""
+    name = "technicalNotificationMails"
+    try:
+        return TenantSettings.parse({name: body.texts(name) or []}).technicalNotificationMails
+    except InvalidSetting as error:
+        raise body.refuse_value(name) from error
 
 
 def _statement(profile: Properties | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import InvalidValue, MissingValue, NotProvided, ReadOnly
 from readmit.web.graph.body import Properties
+from readmit.web.graph.odata.select import UNPROVIDED
 from readmit.web.graph.times import parsed_stamp
 from readmit.web.graph.user_shape import EXTENSION_ATTRIBUTES, GETTERS, ORG_DATA, SINGLE
 
@@ -62,9 +63,9 @@ class UserBody:
 
 def read_user(members: dict[str, Any]) -> UserBody:
     """Raises UnknownProperty (M4), ReadOnly (M5), NotProvided (M12), WrongType (M3), InvalidValue (M6)."""
-    body = Properties(members, (*GETTERS, *SINGLE))
+    body = Properties(members, (*GETTERS, *SINGLE, *UNPROVIDED))
     for name in body:
-        if name in SINGLE:
+        if name in SINGLE or name in UNPROVIDED:
             raise NotProvided
         if name not in _READERS and name not in ("identities", "passwordProfile"):
             raise ReadOnly(name)

@@ -28,6 +28,9 @@ _SINGLE: Final = frozenset(
     )
 )
 """For a single user only (graph G27, ret 1)."""
+UNPROVIDED: Final = ("customSecurityAttributes",)
+"""Of users, known to Graph, not provided (graph G82)."""
+_UNPROVIDED: Final = frozenset(name.lower() for name in UNPROVIDED)
 _BETA: Final = frozenset({"refreshTokensValidFromDateTime", "publishedPermissionScopes"})
 _V1: Final = frozenset({"oauth2PermissionScopes"})
 _UNASKED: Final = frozenset({"signInActivity", "passwordProfile"}) | _SINGLE
@@ -74,6 +77,8 @@ def selection(
 def _canonical(asked: str, resource: str, known: dict[str, str], single: bool) -> str:
     name = known.get(asked.lower())
     if name is None:
+        if resource == "user" and asked.lower() in _UNPROVIDED:
+            raise NotProvided
         if resource == "group" and asked.lower() in _EXCHANGE:
             raise NotFound(asked)
         raise refusals.unknown_in_select(asked, resource)
