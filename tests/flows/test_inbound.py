@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ways import begin, follow
+from ways import Way, begin, follow
 
 from readmit.domain.address import EmailAddress
-from readmit.domain.cross_tenant import EVERYBODY, EVERYTHING, Inbound, Partner, Rule, Target
+from readmit.domain.cross_tenant import EVERYBODY, EVERYTHING, Inbound, Partner, Rule, Target, UserConsent
 from readmit.domain.errors import CrossTenantBlocked, DeadEnd, Page
 from readmit.domain.guest import Binding
 from readmit.domain.permission import Caller
@@ -94,6 +94,54 @@ def test_what_could_not_be_said_at_the_invitation_is_said_of_the_proof(house: Ho
     later = follow(house, house.invite("later@fabrikam.com"))
     assert later.code().right
     assert page(later.proceed) is Page.NOT_ACCEPTED_HERE
+
+
+def spare(house: House, tenant_id: str, partner_id: str, **flags: bool) -> None:
+    def write(tx: Any) -> None:
+        partners.delete(tx, tenant_id, partner_id)
+        settings = UserConsent(**flags)
+        partners.insert(tx, tenant_id, Partner(partner_id, automaticUserConsentSettings=settings))
+
+    house.write(write)
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_both_organisations_may_spare_their_people_the_consent_page(house: House, direct: bool) -> None:
+    def redeem_as(name: str) -> Way:
+        invited = house.invite(f"{name}@fabrikam.com")
+        way = begin(house, f"{name}@fabrikam.com") if direct else follow(house, invited)
+        way.password()
+        return way
+
+    asked = redeem_as("bob")
+    spare(house, house.contoso, house.fabrikam, inboundAllowed=True)
+    spare(house, house.fabrikam, house.contoso, inboundAllowed=True)
+    asked.proceed()
+    assert asked.step is Step.CONSENT, "the home organisation has not said so"
+    spare(house, house.fabrikam, house.contoso, outboundAllowed=True)
+    assert isinstance(redeem_as("carol").proceed(), Arrived)
+    spare(house, house.contoso, house.fabrikam, outboundAllowed=True)
+    again = redeem_as("bob")
+    again.proceed()
+    assert again.step is Step.CONSENT, "this organisation no longer says so"
+
+
+def test_a_mailed_code_is_no_account_of_the_organisation_and_is_asked(house: House) -> None:
+    spare(house, house.contoso, house.fabrikam, inboundAllowed=True)
+    spare(house, house.fabrikam, house.contoso, outboundAllowed=True)
+    way = follow(house, house.invite("nobody@fabrikam.com"))
+    assert way.code().right
+    way.proceed()
+    assert way.step is Step.CONSENT
+
+
+def test_a_partner_without_a_word_on_consent_spares_nobody(house: House) -> None:
+    put(house, house.fabrikam, None)
+    spare(house, house.fabrikam, house.contoso, outboundAllowed=True)
+    way = follow(house, house.invite("bob@fabrikam.com"))
+    way.password()
+    way.proceed()
+    assert way.step is Step.CONSENT
 
 
 def test_L28_a_direct_sign_in_of_a_pending_guest_is_checked_too(house: House) -> None:

@@ -30,6 +30,18 @@ def check(tx: Transaction, tenant: Tenant, invited: EmailAddress, proof: Proof |
         raise DeadEnd(Page.NOT_ACCEPTED_HERE, org=tenant.display_name)
 
 
+def spared_consent(tx: Transaction, tenant: Tenant, proof: Proof) -> bool:
+    """Whether both organisations spare their people the consent page of a redemption; known of homes here only."""
+    home_id = proof.home_tenant_id
+    if home_id is None:
+        return False
+    here, there = partners.get(tx, tenant.id, home_id), partners.get(tx, home_id, tenant.id)
+    if here is None or there is None:
+        return False
+    inbound, outbound = here.automaticUserConsentSettings, there.automaticUserConsentSettings
+    return inbound is not None and inbound.inboundAllowed and outbound is not None and outbound.outboundAllowed
+
+
 def _restricted(tx: Transaction, tenant: Tenant) -> bool:
     return tenant.settings.b2bCollaborationInbound != OPEN or partners.there_are(tx, tenant.id)
 
