@@ -101,7 +101,8 @@ def update_partner(
     if after == before:
         return
     partners.update(tx, caller.tenant_id, after)
-    told = {name: [getattr(before, name), value] for name, value in values.items()}
+    told = {name: [getattr(before, name), getattr(after, name)] for name in values}
+    told = {name: pair for name, pair in told.items() if pair[0] != pair[1]}
     event = _event("Update a partner cross-tenant access setting", "Update", after, changed=told)
     record(tx, world, caller, event, correlation_id=correlation_id)
 

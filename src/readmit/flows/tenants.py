@@ -97,7 +97,8 @@ def change_settings(
         return
     tenants.update(tx, after)
     target = ("Policy", after.id, activity)
-    told = {name: [getattr(settings, name), value] for name, value in changed.items()}
+    old = {name: getattr(settings, name) for name in changed}
+    told = {name: [old[name], value] for name, value in changed.items() if value != old[name]}
     event = object_event(activity, category, "Update", target, changed=told)
     record(tx, world, caller, event, correlation_id=correlation_id)
 

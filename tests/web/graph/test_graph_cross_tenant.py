@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -98,7 +99,10 @@ def test_G45_the_default_is_the_services_until_it_is_changed(graph: Graph) -> No
 def test_G46_a_patch_of_the_default_merges_acts_and_is_audited_once(graph: Graph) -> None:
     wanted = {
         "inboundTrust": {"isMfaAccepted": True},
-        REDEMPTION: {"primaryIdentityProviderPrecedenceOrder": ["externalFederation", "azureActiveDirectory"]},
+        REDEMPTION: {
+            "primaryIdentityProviderPrecedenceOrder": ["externalFederation", "azureActiveDirectory"],
+            "fallbackIdentityProvider": "defaultConfiguredIdp",
+        },
     }
     for _ in range(2):
         assert graph.ask("PATCH", DEFAULT, wanted).status == 204
@@ -114,6 +118,11 @@ def test_G46_a_patch_of_the_default_merges_acts_and_is_audited_once(graph: Graph
         "applications": SHUT["applications"],
     }
     assert graph.audit() == ["Update the company default cross-tenant access setting"] * 2
+    told = [json.loads(row[0])["changed"] for row in graph.run("SELECT details FROM audit_events ORDER BY at, rowid")]
+    assert [sorted(changed) for changed in told] == [
+        ["inboundTrust", "primaryIdentityProviderPrecedenceOrder"],
+        ["b2bCollaborationInbound"],
+    ]
     assert graph.ask("POST", f"{DEFAULT}/resetToSystemDefault").status == 204
     assert graph.get(DEFAULT).body["isServiceDefault"] is True
     assert graph.audit()[-1] == "Reset the cross-tenant access default setting"
