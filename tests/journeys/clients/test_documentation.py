@@ -18,6 +18,7 @@ import httpx2
 import pytest
 import street
 from house_of_guests import House
+from town import Town, readmit
 
 PAGE: Final = (foreign.ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 _BLOCK: Final = re.compile(
@@ -44,7 +45,7 @@ def _output(command: list[str | Path], environ: dict[str, str]) -> str:
 
 
 def test_every_snippet_of_the_page_is_run() -> None:
-    assert set(SNIPPETS) == {"before", "issuer", "proxy", "cli-microsoft365", *RESETS, *PARTIES}
+    assert set(SNIPPETS) == {"before", "issuer", "proxy", "cli-microsoft365", "provider", *RESETS, *PARTIES}
 
 
 def test_the_lines_before_lead_every_client_to_the_ca(house: House) -> None:
@@ -107,6 +108,17 @@ def test_a_snippet_signs_a_guest_in(house: House, environ: dict[str, str], tmp_p
         assert len(set(person["sub"])) == 1
         altered = re.sub("state=[^&]*", "state=another", arrived)
         assert _refused(browser, altered), "the party refuses what it did not ask for"
+
+
+def test_the_snippet_registers_a_provider_whose_authority_the_server_was_told(town: Town, tmp_path: Path) -> None:
+    """Litware speaks OpenID Connect as well, under an issuer that nobody has registered yet."""
+    (tmp_path / "wingtip.secret").write_text("a-secret-of-litware")
+    script = SNIPPETS["provider"][1].replace("wingtip.example", "documented.example")
+    here = {"PATH": f"{foreign.ROOT}/.venv/bin:/usr/bin:/bin", "PYTHONPATH": f"{foreign.ROOT}/src"}
+    told = {"READMIT_DATA": str(town.house.data), "PROVIDER": town.litware.issuer, "PROVIDER_CLIENT": "readmit"}
+    said = _output(["bash", "-euc", f"cd {tmp_path}; {script.replace('Wingtip', 'Documented')}"], here | told)
+    found = next(one for one in readmit(town.house, "idp", "list") if one["displayName"] == "Documented")
+    assert found["redirectUri"] in said
 
 
 @contextmanager
