@@ -17,7 +17,7 @@ from readmit.domain.explanation.rules import explain
 from readmit.domain.guest import Accepted, Binding, NeverInvited, Pending, User, home_binding, mail_binding
 from readmit.domain.invitation import Invitation
 from readmit.domain.refusals import command, meaning, told
-from readmit.domain.sign_in_log import Failure, dead_end
+from readmit.domain.sign_in_log import WRONG_PASSKEY, Failure, dead_end
 from readmit.domain.tenant import Tenant, TenantSettings
 
 NOW = datetime(2026, 1, 31, 10, 30, tzinfo=UTC)
@@ -494,3 +494,29 @@ def test_the_log_tells_code_reason_and_remedy_in_one_sentence() -> None:
     assert told(16003, "P6", guest=ID).endswith(f"; readmit reset {ID} --to NEW-ADDRESS.")
     assert told(50173, None, guest=ID).startswith("signInAgain: what the token came from has ended; ")
     assert told(7000215, None) == "refused: the attempt was refused; see failureReason."
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"passkeys": 0}, "the guest has no passkey yet: unless the provider reports MFA, one is added at the next"),
+        ({"passkeys": 1}, f"the guest has one passkey; who has lost every one needs a reset: readmit reset {ID}"),
+        ({"passkeys": 2}, "the guest has 2 passkeys;"),
+    ],
+)
+def test_two_factors_are_good_to_know_and_block_nobody(facts: dict[str, int], said: str) -> None:
+    found = explain(accepted(tenant=tenant(guestStrength="multi"), **facts))
+    (one,) = [finding for finding in found if finding.code == "secondFactor"]
+    assert f"Contoso wants two factors of its guests, and {said}" in one.sentence
+    assert (one.blocks, one.command) == (False, None)
+
+
+def test_one_factor_and_converted_members_are_not_spoken_of() -> None:
+    multi = tenant(guestStrength="multi")
+    for facts in (accepted(passkeys=1), accepted(tenant=multi, user={"invited_user": False})):
+        assert "secondFactor" not in [finding.code for finding in explain(facts)]
+
+
+def test_a_wrong_passkey_is_no_wrong_password() -> None:
+    assert meaning(WRONG_PASSKEY.number, None).code == "wrongPasskey"
+    assert meaning(50076, None).code == "secondFactor"

@@ -8,18 +8,22 @@ from typing import Any
 
 import pytest
 from applications import account, change_principal, change_tenant, change_user, to_application
+from passkeys import at_passkey, use, with_passkey
 from test_upstream import ALICE as AT_WINGTIP
 from test_upstream import prove_at, redeem_at, register, switch_off
 from ways import begin, follow
 
+from authenticator import Authenticator
 from lying_provider import LyingProvider, provider
 from readmit.domain.address import EmailAddress
 from readmit.domain.cross_tenant import EVERYTHING, OPEN, Inbound, Rule
 from readmit.domain.errors import DeadEnd, NotFound, Page
 from readmit.domain.explanation.facts import Finding
+from readmit.domain.redemption import Step
 from readmit.domain.tenant import TenantSettings
 from readmit.flows import administer_providers, deliver, methods, refuse, removal, sign_in_log
 from readmit.flows.explain import Explained, explain
+from readmit.flows.passkey_use import Answer
 from readmit.storage import mail_blocks
 from world import House
 
@@ -341,3 +345,21 @@ def test_a_home_tenant_that_nobody_knows_any_more_is_told_by_its_id(house: House
         )
     )
     assert why(house, ALICE).sentence == "The account at gone that redeemed was deleted there."
+
+
+def test_C7_the_passkeys_of_a_guest_are_counted_where_two_factors_are_wanted(house: House) -> None:
+    with_passkey(house, Authenticator())
+    settings(house, guestStrength="multi")
+    (told,) = [one for one in explained(house, "max@post.example").findings if one.code == "secondFactor"]
+    assert "has one passkey" in told.sentence
+    way = at_passkey(house, "alice@fabrikam.com")
+    assert way.step is Step.PASSWORD
+
+
+def test_a_passkey_that_does_not_fit_is_told_as_that(house: House) -> None:
+    device = Authenticator()
+    with_passkey(house, device)
+    way = at_passkey(house)
+    assert use(way, device, challenge="AAAA") is Answer.WRONG
+    sentences = " ".join(one.sentence for one in explained(house, "max@post.example").findings)
+    assert "passkey" in sentences

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from readmit.domain.errors import Page
-from readmit.domain.sign_in_log import UNKNOWN_ADDRESS, WRONG_PASSWORD
+from readmit.domain.sign_in_log import UNKNOWN_ADDRESS, WRONG_PASSKEY, WRONG_PASSWORD
 
 NEW_ADDRESS: Final = "NEW-ADDRESS"
 """Stands in a command for what only the administrator knows."""
@@ -113,6 +113,13 @@ _BY_NUMBER: Final = {
     700082: Meaning("signInAgain", "the token was not used for too long", advice=_SIGN_IN_ANEW, note=True),
     70008: Meaning("signInAgain", "the code or token was too old", advice=_SIGN_IN_ANEW, note=True),
     54005: Meaning("signInAgain", "the authorization code had been used before", advice=_SIGN_IN_ANEW, note=True),
+    WRONG_PASSKEY.number: Meaning(
+        "wrongPasskey",
+        "the passkey was not one of this account, or its answer did not hold",
+        advice="the guest tries another passkey, or asks for a code",
+        note=True,
+    ),
+    50076: Meaning("secondFactor", "guests have come to need a second factor since", advice=_SIGN_IN_ANEW, note=True),
     50057: _BY_PAGE[Page.BLOCKED],
     50105: _BY_PAGE[Page.NOT_ASSIGNED],
     65001: Meaning(

@@ -26,7 +26,7 @@ class Failure:
 
 WRONG_PASSWORD: Final = Failure(50126, "Error validating credentials due to invalid username or password.")
 WRONG_CODE: Final = Failure(50126, "The code is wrong or too old.", Page.WRONG_CODE)
-WRONG_PASSKEY: Final = Failure(50126, "The passkey is not one of this account, or its answer does not hold.")
+WRONG_PASSKEY: Final = Failure(135010, "The passkey is not one of this account, or its answer does not hold.")
 UNKNOWN_ADDRESS: Final = Failure(50034, "No account in the directory has this address.", Page.UNKNOWN_ACCOUNT)
 NOT_AT_HOME_ELSEWHERE: Final = Failure(
     90072, "This account is not the one that redeemed the guest's invitation in the resource tenant."

@@ -17,7 +17,17 @@ from readmit.flows import inbound
 from readmit.flows.codes import WRONG_PER_DAY
 from readmit.flows.methods import provable
 from readmit.flows.world import World
-from readmit.storage import attempts, clients, invitations, mail_blocks, providers, queries_explain, tenants, users
+from readmit.storage import (
+    attempts,
+    clients,
+    invitations,
+    mail_blocks,
+    passkeys,
+    providers,
+    queries_explain,
+    tenants,
+    users,
+)
 from readmit.storage.queries_explain import OutboxRow
 from readmit.storage.queries_records import ShownSignIn
 from readmit.storage.transaction import Transaction
@@ -136,6 +146,7 @@ def _accepted(tx: Transaction, tenant: Tenant, user: User, redemption: Accepted,
         refusal=refusal[0] if refusal else None,
         success=_try(tx, tenant, success) if success is not None else None,
         assigned=refusal is not None and _assigned(tx, tenant, user, refusal[1]),
+        passkeys=len(passkeys.of_user(tx, user.id)),
     )
 
 

@@ -69,3 +69,17 @@ def mailbox(facts: Facts) -> Iterator[Finding]:
         trouble = mail_trouble(f"The last code's mail to {redeemed}", facts.code_mail)
         if trouble is not None:
             yield Finding("codeMailFailing", trouble, reset(user, NEW_ADDRESS))
+
+
+def second_factor(facts: Facts) -> Iterator[Finding]:
+    """Where two factors are wanted of guests, what this one shows beside the first (security C7)."""
+    user, _ = _guest(facts)
+    if facts.tenant.settings.guestStrength == "single" or not user.external:
+        return
+    wanted = f"{facts.tenant.display_name} wants two factors of its guests, and the guest"
+    if facts.passkeys:
+        count = "one passkey" if facts.passkeys == 1 else f"{facts.passkeys} passkeys"
+        sentence = f"{wanted} has {count}; who has lost every one needs a reset: {reset(user)}"
+    else:
+        sentence = f"{wanted} has no passkey yet: unless the provider reports MFA, one is added at the next sign-in."
+    yield Finding("secondFactor", sentence, blocks=False)

@@ -87,6 +87,7 @@ class Facts:
     redeemed_before: bool = False
     assigned: bool = False
     """Whether the application of that refusal would let the guest in by now."""
+    passkeys: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def _rules(facts: Facts) -> tuple[_Rule, ...]:
         case Pending():
             return (_disabled, pending.invites, _domain, pending.invitation, pending.proof, _code_lock, pending.mail)
         case Accepted():
-            return (_disabled, bound.home, bound.provider, bound.mailbox, _code_lock)
+            return (_disabled, bound.home, bound.provider, bound.mailbox, bound.second_factor, _code_lock)
         case _:
             assert_never(user.redemption)
 
