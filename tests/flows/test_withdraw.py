@@ -18,13 +18,16 @@ from applications import (
     sign_in_of,
     tokens_for,
 )
+from ways import Way
 
 from readmit.domain.application import PermissionGrant
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import DeadEnd, Duplicate, TokenRefused
-from readmit.flows import access, authorize, consent, sign_out, withdraw
+from readmit.domain.redemption import Step
+from readmit.flows import access, authorize, consent, sign_in, sign_out, withdraw
+from readmit.flows.arrive import consent_to_application
 from readmit.flows.browsers import Browser
-from readmit.storage import apps, queries_applications, sessions
+from readmit.storage import apps, queries_applications, sessions, tenants
 from readmit.storage.queries_applications import ApplicationAccess
 from world import AUTOMATION, EXPENSES, House
 
@@ -169,6 +172,24 @@ def test_V2_a_sign_in_that_ended_meanwhile_changes_nothing(house: House, change:
         with pytest.raises(DeadEnd):
             house.write(flow, house.world, browser, entry, *asked)
     assert house.contents() == before
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_N3_a_page_that_is_open_in_the_other_browser_lets_it_in_no_more(house: House, others: bool) -> None:
+    """It asks for a consent, with a proof that is minutes old."""
+    here, there = arrive(house, HOME), arrive(house, HOME)
+    tenant, flow_id = house.read(tenants.get, house.contoso), house.world.new_id()
+    request = asking(house, scopes=("openid", "Mail.Read"))
+    house.write(sign_in.begin_authorize, house.world, there, flow_id=flow_id, tenant=tenant, request=request)
+    way = Way(house, there, flow_id)
+    assert way.step is Step.APP_CONSENT
+    if others:
+        house.write(sign_out.other_browsers, sign_in_of(house, here))
+    else:
+        house.write(sign_out.other_browser, sign_in_of(house, here), sign_in_of(house, there).session_id)
+    with pytest.raises(DeadEnd):
+        way.do(consent_to_application)
+    assert len(house.rows("SELECT DISTINCT session_id FROM sign_ins")) == 1
 
 
 def test_N3_proofs_of_another_epoch_of_the_home_account_are_another_persons(house: House) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from front import Person, Site, site
+from front import ORIGIN, Person, Site, site
 from test_account_sessions import sign_in
 
 from readmit.domain.tenant import TenantSettings
@@ -34,7 +34,7 @@ def text_of(html: str) -> str:
 
 def test_W4_my_apps_leads_to_the_account_and_back(site: Site) -> None:
     person = sign_in(site, path="/myapps?tenantId=contoso.com")
-    (there,) = re.findall(r'href="(/account[^"]*)"', person.html)
+    (there,) = re.findall(r'href="(/account\?[^"]*)"', person.html)
     html = person.open(there)
     assert "<h1>My account</h1>" in html
     (back,) = re.findall(r'href="(/myapps[^"]*)"', html)
@@ -171,6 +171,30 @@ def test_L45_a_guest_leaves_from_the_account(site: Site) -> None:
     assert "<h1>My account</h1>" in person.open("/account?tenantId=fabrikam.com"), "the home account is untouched"
     found = site.graph("GET", "/v1.0/directory/deletedItems/microsoft.graph.user").json()["value"]
     assert [entry["id"] for entry in found] == [site.house.people["alice"]]
+
+
+def test_L45_administrators_read_of_it_in_delta_and_in_the_audit_log(site: Site) -> None:
+    link = site.graph("GET", "/v1.0/users/delta").json()
+    while "@odata.nextLink" in link:
+        link = site.graph("GET", link["@odata.nextLink"].removeprefix(ORIGIN)).json()
+    person = sign_in(site)
+    person.open("/account/leave?tenantId=contoso.com")
+    person.submit()
+    person.submit(password=PASSWORD)
+    person.submit(decision="accept")
+    changed = site.graph("GET", link["@odata.deltaLink"].removeprefix(ORIGIN)).json()["value"]
+    alice = site.house.people["alice"]
+    assert [(entry["id"], entry.get("@removed")) for entry in changed] == [(alice, {"reason": "changed"})]
+    log = site.house.rows("SELECT service, activity FROM audit_events WHERE target_id = :u", u=alice)
+    assert ("Invited Users", "Delete external user") in log
+
+
+def test_L45_my_apps_leads_out_too_but_no_member(site: Site) -> None:
+    guest = sign_in(site, path="/myapps?tenantId=contoso.com")
+    (link,) = re.findall(r'href="(/account/leave[^"]*)"', guest.html)
+    assert "Leave Contoso?" in guest.open(link)
+    member = sign_in(site, "mia@contoso.com", path="/myapps?tenantId=contoso.com")
+    assert "/account/leave" not in member.html
 
 
 def test_L45_cancel_at_either_page_leads_back(site: Site) -> None:

@@ -23,7 +23,8 @@ def this_browser(tx: Transaction, world: World, token: str | None) -> bool:
 def other_browser(tx: Transaction, entry: SignIn, session_id: str) -> bool:
     """End what the person of `entry` has in one other session, with the grants that hang on it; False for nothing.
 
-    Sign-ins of other people in that browser stay, and sessions in which the person has none.
+    Sign-ins of other people in that browser stay, and sessions in which the person has none. What the person has
+    proved on a page that is still open ends too, wherever that is: it would let that browser in again.
     """
     return _end(tx, [found for found in sessions.of_person(tx, entry) if found.session_id == session_id])
 
@@ -36,6 +37,8 @@ def other_browsers(tx: Transaction, entry: SignIn) -> bool:
 def _end(tx: Transaction, entries: list[SignIn]) -> bool:
     for entry in entries:
         sessions.end(tx, entry)
+    for user_id in {entry.user_id for entry in entries}:
+        access.end_sign_in_flows(tx, user_id)
     return bool(entries)
 
 

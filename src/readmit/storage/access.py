@@ -42,6 +42,11 @@ def end_access(tx: Transaction, user_id: str, *, redemptions: bool = True) -> di
     return died
 
 
+def end_sign_in_flows(tx: Transaction, user_id: str) -> int:
+    """Delete the ways on which this user has proved himself already, in whichever browser; how many (security N3)."""
+    return tx.run("DELETE FROM flows WHERE user_id = :id AND kind = 'sign_in'", {"id": user_id})
+
+
 def end_redemption(tx: Transaction, user_id: str, *, but: str = "") -> int:
     """Delete the open redemption flows of a guest with their codes, but one; how many (lifecycle S7, S9, S15)."""
     sql = "DELETE FROM flows WHERE user_id = :id AND kind = 'redemption' AND id <> :but"
