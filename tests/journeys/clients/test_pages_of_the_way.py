@@ -40,11 +40,14 @@ def _findings(visitor: Visitor, name: str, language: str) -> Iterator[list[Any]]
 
 
 def _way(town: Town, visiting: Visiting, language: str) -> Iterator[tuple[str, Visitor]]:
-    """A guest who goes every wrong way before the right one; at each page its name and the browser."""
+    """A guest who goes every wrong way before the right one; at each page its name and the browser.
+
+    The pages bring no script along; axe is one.
+    """
     local = town.somebody()
     address, other = town.wingtip.employs(local), town.wingtip.employs(f"{local}-else")
     invited = town.invite(address, language)
-    visitor = visiting(locale=language)
+    visitor = visiting(locale=language, java_script_enabled=True)
     visitor.page.goto(invited["inviteRedeemUrl"])
     yield "invitation", visitor
     visitor.go_on()
@@ -66,13 +69,13 @@ def _way(town: Town, visiting: Visiting, language: str) -> Iterator[tuple[str, V
     visitor.page.fill("main input[autocomplete='one-time-code']", "0")
     visitor.go_on()
     yield "code-wrong", visitor
-    visitor = visiting(locale=language)
+    visitor = visiting(locale=language, java_script_enabled=True)
     visitor.page.goto(invited["inviteRedeemUrl"])
     visitor.prove(address)
     yield "consent", visitor
     visitor.press("decision", "accept")
     yield "my-apps", visitor
-    stranger = visiting(locale=language)
+    stranger = visiting(locale=language, java_script_enabled=True)
     stranger.ask_for_code(other)
     yield "unknown-account", stranger
     town.house.reset(invited["invitedUser"]["id"], address, language)

@@ -20,6 +20,7 @@ class Way:
     visitor: Visitor
     address: str
     id: str
+    link: str
 
     @classmethod
     def of(cls, town: Town, visiting: Visiting, address: str, language: str = "en") -> Way:
@@ -27,7 +28,7 @@ class Way:
         visitor = visiting()
         visitor.page.goto(invited["inviteRedeemUrl"])
         visitor.go_on()
-        return cls(town, visitor, address, invited["invitedUser"]["id"])
+        return cls(town, visitor, address, invited["invitedUser"]["id"], invited["inviteRedeemUrl"])
 
     @classmethod
     def to_wingtip(cls, town: Town, visiting: Visiting, language: str = "en") -> Way:
@@ -140,3 +141,23 @@ def test_who_signs_in_there_as_somebody_else_is_told_as_whom_and_may_sign_in_ane
     way.visitor.press("use", "other")
     way.redeems()
     assert town.binding(way.id)[0] == town.wingtip.issuer
+
+
+def test_W2_back_reload_and_a_second_tab_do_no_harm(town: Town, visiting: Visiting) -> None:
+    way = Way.to_wingtip(town, visiting)
+    page = way.visitor.page
+    way.leave()
+    page.go_back()
+    way.leave()
+    page.reload()
+    second = way.visitor.tab()
+    second.page.goto(way.link)
+    second.prove(way.address)
+    way.visitor.prove(way.address)
+    page.reload()
+    page.go_back()
+    page.go_forward()
+    way.visitor.press("decision", "accept")
+    assert way.visitor.at_my_apps
+    second.press("decision", "accept")
+    assert second.at_my_apps, "the same identity a second time is let in (lifecycle L5)"
