@@ -122,6 +122,8 @@ class LyingSaml:
     key: Any = None
     certificates: list[Any] | None = None
     """What KeyInfo names, where it is not the honest certificate."""
+    login_host: str | None = None
+    """An origin that the sign-in address leads on to, before anybody sees a page."""
     before: Callable[[Element], None] = lambda response: None
     after: Callable[[Element], Element | None] = lambda response: None
 
@@ -220,6 +222,11 @@ def serving(idp: LyingSaml, folder: Path) -> Iterator[int]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if idp.login_host and self.path.startswith("/sso?"):
+                self.send_response(302)
+                self.send_header("location", f"{idp.login_host}/login?{self.path.partition('?')[2]}")
+                self.end_headers()
+                return
             request = asked(self.path) if "SAMLRequest=" in self.path else None
             form = idp.approve(self.path) if request else {}
             fields = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in form.items())

@@ -187,7 +187,7 @@ def test_H5_the_form_to_the_provider_may_end_at_the_application(town: Town) -> N
     walker.open(f"/contoso.com/oauth2/v2.0/authorize?{urlencode(query)}")
     url = walker.submit({"address": address}).url
     policy = walker._client.get(url).headers["content-security-policy"]
-    assert f"form-action 'self' {town.wingtip.issuer} http://localhost:9000;" in policy
+    assert f"form-action 'self' {town.wingtip.issuer} http://localhost:9000 https:;" in policy
 
 
 def test_HEAD_of_a_callback_uses_nothing_up(town: Town) -> None:

@@ -19,6 +19,7 @@ from readmit.cli.walker import Page, Walker
 CHROMIUM = shutil.which("chromium")
 PEOPLE = [f"{way}-{version}" for way in ("one", "two") for version in ("v1.0", "beta")]
 HOST = "https://idp.tailspin.example"
+LOGIN = "https://login.tailspin.test"
 
 
 def _seed() -> str:
@@ -178,7 +179,8 @@ def browser(town: Town, tmp_path: Path) -> Iterator[Any]:
 
     with lying_saml.serving(town.idp, tmp_path) as port, sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
-        arguments.append(f"--host-resolver-rules=MAP {urlsplit(HOST).hostname}:443 127.0.0.1:{port}")
+        rules = (f"MAP {urlsplit(host).hostname}:443 127.0.0.1:{port}" for host in (HOST, LOGIN))
+        arguments.append(f"--host-resolver-rules={','.join(rules)}")
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium
         chromium.close()
@@ -240,3 +242,25 @@ def test_a_browser_reads_why_an_answer_was_not_believed_and_can_try_again(town: 
     page.click("button")
     page.click("button[value='accept']")
     assert page.url == f"{town.base}/myapps"
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: browser tests are skipped")
+def test_H5_a_provider_may_lead_on_to_a_login_host_of_its_own(town: Town, browser: Any) -> None:
+    """Chromium applies form-action to each redirect: refused one, it shows nothing and the button seems dead."""
+    address = "far@tailspin.example"
+    invited = town.graph.invite(
+        {"invitedUserEmailAddress": address, "inviteRedirectUrl": "https://myapps.microsoft.com"}
+    )
+    town.idp.name_id, town.idp.attributes, town.idp.login_host = "far-1", {lying_saml.MAIL: [address]}, LOGIN
+    try:
+        page = open_page(browser, "en-GB")
+        page.goto(invited["inviteRedeemUrl"])
+        page.click("main form button >> nth=0")
+        page.click("main form button >> nth=0")
+        assert page.url.startswith(f"{LOGIN}/login?")
+        page.click("button")
+        page.click("button[value='accept']")
+        assert page.url == f"{town.base}/myapps"
+    finally:
+        town.idp.login_host = None

@@ -85,12 +85,12 @@ def test_N4_a_guest_redeems_by_an_answer_that_is_posted_without_cookies(guest: G
     assert guest.path == f"{ORIGIN}/myapps"
 
 
-def test_H5_the_page_that_leads_to_the_provider_names_its_origin(guest: Guest) -> None:
+def test_H5_the_page_that_leads_to_the_provider_lets_its_form_end_there_and_where_it_leads_on(guest: Guest) -> None:
     guest.open(guest.link())
     guest.submit()
     headers = {"cookie": "; ".join(f"{name}={value}" for name, value in guest.cookies.items())}
     answer = guest.site.ask("GET", guest.path, headers=headers)
-    assert "form-action 'self' https://idp.tailspin.example;" in answer.headers["content-security-policy"]
+    assert "form-action 'self' https://idp.tailspin.example https:;" in answer.headers["content-security-policy"]
 
 
 def test_the_answer_to_the_post_leads_to_a_clean_address_with_the_state_alone(

@@ -86,7 +86,9 @@ def show(
     """The page that a flow is at; `error` names what was wrong with the last form.
 
     `provider_origin` is where the form of the provider's page leads; where the provider knows the browser, it goes on
-    to the application without a page between (security H5).
+    to the application without a page between (security H5). The provider may lead on to hosts of its own that nobody
+    knows beforehand (a login host, its own upstream), and a browser that is refused one of them shows nothing at all:
+    so this page, which holds no secret but its form token, lets its form end at any https origin.
     """
     language = language_of_flow(call, view.flow, view.tenant.preferred_language)
     name, context = _content(world, call, view, language)
@@ -96,13 +98,19 @@ def show(
         language,
         status=status,
         script=context.pop("script", False),
-        form_action=" ".join(one for one in (provider_origin, form_origin(view.flow.target)) if one) or None,
+        form_action=_ends_of_form(view, provider_origin),
         action=call.path,
         csrf=view.flow.csrf,
         error=error,
         organisation=context.pop("organisation", view.tenant.display_name),
         **context,
     )
+
+
+def _ends_of_form(view: View, provider_origin: str | None) -> str | None:
+    """Sources for `form-action`, which Chromium applies to every redirect of the chain that the form begins."""
+    ends = (provider_origin, form_origin(view.flow.target), "https:" if provider_origin else None)
+    return " ".join(one for one in ends if one) or None
 
 
 def _content(world: World, call: Call, view: View, language: str) -> tuple[str, dict[str, Any]]:
