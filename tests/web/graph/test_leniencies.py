@@ -82,7 +82,10 @@ def test_G12_casts_with_either_namespace(site: Site, cast: str) -> None:
         (b'{"jobTitle":"Buyer"}', {"content-type": "application/x-www-form-urlencoded"}),
         (b'{"jobTitle":"Buyer"}', {"content-type": "application/vnd.example+json", "contenttype": "application/json"}),
         (b'{"@odata.type":"#x","jobTitle@odata.type":"y","jobTitle":"Buyer"}', {"content-type": "application/json"}),
-        (gzip.compress(b'{"jobTitle":"Buyer"}'), {"content-type": "application/json", "content-encoding": "GZIP"}),
+        (
+            gzip.compress(b'{"jobTitle":"Buyer"}', mtime=0),
+            {"content-type": "application/json", "content-encoding": "GZIP"},
+        ),
         (b'{"jobTitle":"Buyer"}', {"if-match": 'W/"1"', "prefer": "return=representation", "x-unknown": "1"}),
     ],
 )
