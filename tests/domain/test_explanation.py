@@ -112,6 +112,12 @@ SITUATIONS: dict[str, tuple[Facts, str, str, str | None]] = {
         "fabrikam.com is blocked",
         "readmit policy accept fabrikam.com",
     ),
+    "the address is from before a reset": (
+        Facts(NOW, CONTOSO, ALICE, former=replace(GUEST, mail=NEW, other_mails=(NEW,))),
+        "addressMoved",
+        "Nobody here has the address alice@fabrikam.com any more; the guest who was invited with it is alice@post.example",
+        f"readmit guest explain {ID}",
+    ),
     "deleted": (
         pending(user=replace(GUEST, deleted=EARLIER)),
         "deleted",
@@ -148,6 +154,12 @@ SITUATIONS: dict[str, tuple[Facts, str, str, str | None]] = {
         pending(mail=Mail("queued", EARLIER)),
         "neverRedeemed",
         "its mail is on the way.",
+        "readmit guest invite alice@fabrikam.com",
+    ),
+    "never redeemed, the mail is kept": (
+        pending(mail=Mail("sent", EARLIER, EARLIER, kept=True)),
+        "neverRedeemed",
+        "its mail is kept, since no mail server is set (`readmit mail list`).",
         "readmit guest invite alice@fabrikam.com",
     ),
     "never redeemed, sent at a time nobody wrote down": (

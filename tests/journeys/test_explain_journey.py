@@ -204,6 +204,10 @@ def test_a_reset_that_nobody_redeemed_is_invited_again(desk: Desk) -> None:
     desk.redeems(str(desk.invited("again@post.example")["inviteRedeemUrl"]), "again@post.example")
     desk.house.reset(desk.house.guest("again@post.example")["id"], "again@post.example")
     desk.redeems(desk.mend("again@post.example", "resetNotRedeemed"), "again@post.example")
+    desk.house.reset(desk.house.guest("again@post.example")["id"], "new-again@post.example")
+    assert desk.mend("again@post.example", "addressMoved").startswith(
+        "again <new-again@post.example>, PendingAcceptance"
+    )
 
 
 def test_B_a_home_account_that_was_set_up_again(desk: Desk) -> None:

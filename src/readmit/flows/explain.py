@@ -52,7 +52,8 @@ def explain(tx: Transaction, world: World, tenant_id: str, who: str) -> Explaine
     user, address = _meant(tx, tenant, who)
     facts = Facts(world.now(), tenant, address)
     if user is None and address is not None:
-        facts = replace(facts, admitted=inbound.invitable(tx, tenant, address))
+        former = queries_explain.once_invited(tx, tenant.id, address.key)
+        facts = replace(facts, admitted=inbound.invitable(tx, tenant, address), former=former)
     if user is not None:
         facts = _of_user(tx, world, tenant, user, address)
     return Explained(user, facts, decide(facts))
@@ -91,14 +92,14 @@ def _of_user(tx: Transaction, world: World, tenant: Tenant, user: User, address:
     if user.deleted is not None:
         return Facts(now, tenant, address, user)
     if isinstance(redemption, Pending):
-        return _pending(tx, tenant, user, redemption, Facts(now, tenant, address, user))
+        return _pending(tx, world, user, redemption, Facts(now, tenant, address, user))
     if isinstance(redemption, Accepted):
         return _accepted(tx, tenant, user, redemption, Facts(now, tenant, address, user))
     return Facts(now, tenant, address, user)
 
 
-def _pending(tx: Transaction, tenant: Tenant, user: User, redemption: Pending, known: Facts) -> Facts:
-    invited, now = redemption.invited, known.now
+def _pending(tx: Transaction, world: World, user: User, redemption: Pending, known: Facts) -> Facts:
+    invited, now, tenant = redemption.invited, known.now, known.tenant
     newest = invitations.live(tx, user, now) or invitations.newest(tx, user)
     proved = provable(tx, tenant, invited)
     until, also_known = (None, False) if proved else _locked(tx, tenant, invited, now)
@@ -111,7 +112,7 @@ def _pending(tx: Transaction, tenant: Tenant, user: User, redemption: Pending, k
         address=known.address,
         user=user,
         invitation=newest,
-        mail=_mail(queries_explain.invitation_mail(tx, user)),
+        mail=_mail(queries_explain.invitation_mail(tx, user), kept=world.settings.smtp is None),
         mail_blocked=mail_blocks.blocked(tx, tenant.id, invited.key),
         codes_locked_until=until,
         known_locked=also_known,
@@ -150,8 +151,8 @@ def _accepted(tx: Transaction, tenant: Tenant, user: User, redemption: Accepted,
     )
 
 
-def _mail(row: OutboxRow | None) -> Mail | None:
-    return Mail(row.state, row.created, row.finished, row.error) if row is not None else None
+def _mail(row: OutboxRow | None, *, kept: bool = False) -> Mail | None:
+    return Mail(row.state, row.created, row.finished, row.error, kept) if row is not None else None
 
 
 def _locked(tx: Transaction, tenant: Tenant, address: EmailAddress, now: datetime) -> tuple[datetime | None, bool]:

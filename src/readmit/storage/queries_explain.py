@@ -40,6 +40,16 @@ def deleted_user(tx: Transaction, tenant_id: str, key: str) -> User | None:
     return user_of(row) if row else None
 
 
+def once_invited(tx: Transaction, tenant_id: str, key: str) -> User | None:
+    """The live user who was invited last with this match key, and does not hold it any more."""
+    row = tx.one(
+        f"SELECT {COLUMNS} FROM users WHERE deleted_at IS NULL AND id = (SELECT i.user_id FROM invitations i"
+        " WHERE i.tenant_id = :tenant AND i.address_key = :key ORDER BY i.created_at DESC, i.id DESC LIMIT 1)",
+        {"tenant": tenant_id, "key": key},
+    )
+    return user_of(row) if row else None
+
+
 def invitation_mail(tx: Transaction, user: User) -> OutboxRow | None:
     """The newest invitation mail of the user's current generation."""
     where = "kind IN ('invitation', 'reset') AND generation = :generation"

@@ -22,6 +22,8 @@ class Mail:
     created: datetime
     finished: datetime | None = None
     error: str | None = None
+    kept: bool = False
+    """No SMTP server is set: it lies in the kept mail (reliability OB1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Facts:
     address: EmailAddress | None = None
     """The address that was asked about, if it was one."""
     user: User | None = None
+    former: User | None = None
+    """Who was invited with the address before, where nobody has it now."""
     invitation: Invitation | None = None
     """The newest of the current generation, a live one if there is any."""
     mail: Mail | None = None

@@ -85,4 +85,6 @@ def _way_of_the_mail(facts: Facts) -> str:
         return "no mail went out"
     if mail.state != "sent":
         return "its mail is on the way"
+    if mail.kept:
+        return "its mail is kept, since no mail server is set (`readmit mail list`)"
     return "its mail reached the next mail server" + (f" on {when(mail.finished)}" if mail.finished else "")

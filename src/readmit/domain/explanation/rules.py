@@ -32,7 +32,7 @@ def explain(facts: Facts) -> tuple[Finding, ...]:
 def _rules(facts: Facts) -> tuple[_Rule, ...]:
     user = facts.user
     if user is None:
-        return (_domain, _unknown)
+        return (_domain, _unknown) if facts.former is None else (_moved,)
     if user.deleted is not None:
         return (_deleted,)
     match user.redemption:
@@ -50,6 +50,15 @@ def _unknown(facts: Facts) -> Iterator[Finding]:
     assert facts.address is not None
     sentence = f"Nobody here has the address {facts.address}."
     yield Finding("unknown", sentence, command("guest", "invite", facts.address.given))
+
+
+def _moved(facts: Facts) -> Iterator[Finding]:
+    """An address from before a reset opens nothing (lifecycle section 9, A and D)."""
+    former = facts.former
+    assert former is not None
+    now = former.mail or former.upn
+    sentence = f"Nobody here has the address {facts.address} any more; the guest who was invited with it is {now} now."
+    yield Finding("addressMoved", sentence, command("guest", "explain", former.id))
 
 
 def _deleted(facts: Facts) -> Iterator[Finding]:
@@ -81,8 +90,7 @@ def _disabled(facts: Facts) -> Iterator[Finding]:
 def _domain(facts: Facts) -> Iterator[Finding]:
     redemption = facts.user.redemption if facts.user is not None else None
     address = redemption.invited if isinstance(redemption, Pending) else facts.address
-    if address is None:
-        return
+    assert address is not None
     if not facts.admitted:
         sentence = (
             f"The cross-tenant access settings keep people of {address.domain} out (P5); an administrator changes them."
