@@ -51,6 +51,10 @@ def test_T1_any_other_address_is_not_proved(address: str) -> None:
     assert identity_of(registered(), assertion(mail=(address,))).keys == ()
 
 
+def test_I6_the_shown_address_is_one_plain_line() -> None:
+    assert identity_of(registered(), assertion(mail=("a\u202e\n@x",))).shown == "a @x"
+
+
 def test_several_addresses_are_each_proved_by_their_domain_alone() -> None:
     mails = ("alice@tailspin.example", "ceo@contoso.com", "ALICE@tailspin.example", "a@tailspin.test")
     found = identity_of(registered(), assertion(mail=mails))

@@ -6,7 +6,7 @@ import base64
 import copy
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,8 +22,6 @@ from readmit.proofs.saml import metadata
 from readmit.proofs.saml.response import signed_assertion
 from world import START
 
-SKEW = timedelta(seconds=60)
-
 
 @pytest.fixture
 def meeting() -> Meeting:
@@ -34,7 +32,7 @@ def test_an_honest_answer_says_who_signed_in(meeting: Meeting) -> None:
     found = meeting.believe(meeting.respond())
     assert (found.name_id, found.name_id_format.rpartition(":")[2]) == ("alice-at-tailspin", "persistent")
     assert found.attributes["urn:oid:0.9.2342.19200300.100.1.3"] == ("alice@tailspin.example",)
-    assert found.until == START + timedelta(minutes=5) + SKEW
+    assert found.until == START + timedelta(minutes=5)
     assert not found.multi_factor
     assert found.id.startswith("_")
 
@@ -303,6 +301,7 @@ LIES: dict[str, tuple[Callable[[Any], None], str]] = {
     "nobody signed in": (_without("AuthnStatement"), "nobody signed in"),
     "an ended session": (_attribute("AuthnStatement", "SessionNotOnOrAfter", HOUR_AGO), "session"),
     "a time without zone": (_attribute(ASSERTION, "IssueInstant", "2026-01-31T10:30:00"), "IssueInstant"),
+    "a time beyond all times": (_attribute(ASSERTION, "IssueInstant", "9999-12-31T23:59:59-14:00"), "IssueInstant"),
     "a time that is none": (_attribute(ASSERTION, "IssueInstant", "2026-02-31T10:30:00Z"), "IssueInstant"),
 }
 
@@ -343,7 +342,12 @@ def test_fractions_zones_and_a_session_that_goes_on_are_read(meeting: Meeting) -
         _with(CONDITIONS, "OneTimeUse")(response)
 
     meeting.idp.before = before
-    assert meeting.believe(meeting.respond()).until == START + timedelta(minutes=5) + SKEW
+    assert meeting.believe(meeting.respond()).until == START + timedelta(minutes=5)
+
+
+def test_an_end_at_the_end_of_time_is_an_end(meeting: Meeting) -> None:
+    meeting.idp.before = _attribute(CONFIRMATION, "NotOnOrAfter", "9999-12-31T23:59:59Z")
+    assert meeting.believe(meeting.respond()).until == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def test_what_need_not_be_there_may_be_absent(meeting: Meeting) -> None:
@@ -403,6 +407,8 @@ def test_a_status_other_than_success_turns_the_person_back(meeting: Meeting) -> 
 JUNK = {
     "no base64": "<xml/>",
     "half base64": "abc",
+    "letters that base64 does not have": "PHg+ü",
+    "what replaces broken UTF-8": "\ufffd",
     "nothing": "",
     "no XML": encoded(b"saml"),
     "null bytes": encoded(bytes(100)),

@@ -210,6 +210,14 @@ def test_an_answer_that_lets_nobody_in_is_a_page_and_an_entry_in_the_log(
     assert [tuple(row) for row in rows] == [(50177, "PU1")]
 
 
+@pytest.mark.parametrize("message", ["%FF%FE", "%C3%BC", "%00", "%3Cxml%2F%3E", "AAAA"])
+def test_V6_a_message_that_cannot_be_read_is_a_page_as_well(guest: Guest, tailspin: LyingSaml, message: str) -> None:
+    url = guest.off()
+    answer = guest.post(consumer(url), f"SAMLResponse={message}&RelayState={tailspin.approve(url)['RelayState']}")
+    guest.open(answer.headers["location"])
+    assert guest.status == 502
+
+
 def test_the_GET_of_a_callback_is_used_once(guest: Guest, tailspin: LyingSaml) -> None:
     url = guest.off()
     answer = guest.post(consumer(url), tailspin.approve(url))

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from readmit.domain.provider import Identity, Provider, Untrusted, binding_of, is_subject, key_spoken_for, names_of
+from readmit.domain.provider import (
+    Identity,
+    Provider,
+    Untrusted,
+    binding_of,
+    is_subject,
+    key_spoken_for,
+    names_of,
+    plain,
+)
 
 PERSISTENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 _ADFS: Final = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
@@ -50,7 +59,7 @@ class Assertion:
 
     id: str
     until: datetime
-    """From then on it is refused for its age alone."""
+    """A minute after that it is refused for its age alone."""
     name_id: str
     name_id_format: str
     attributes: Mapping[str, tuple[str, ...]]
@@ -65,7 +74,7 @@ def identity_of(provider: Provider, assertion: Assertion) -> Identity:
     mails = list(_values(assertion.attributes, _MAIL))[:_MOST_ADDRESSES]
     keys = {key: None for mail in mails if (key := key_spoken_for(provider, mail)) is not None}
     claims = {claim: next(_values(assertion.attributes, names), "") for claim, names in _NAMES.items()}
-    shown = mails[0] if mails and len(mails[0]) <= 254 else subject
+    shown = plain(mails[0]) if mails and len(mails[0]) <= 254 else subject
     return Identity(binding_of(provider, subject), tuple(keys), shown, names_of(claims))
 
 

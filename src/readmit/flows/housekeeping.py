@@ -47,7 +47,7 @@ def _sweep(tx: Transaction, world: World) -> None:
     sessions.delete_expired(tx, now)
     invitations.forget_repeats(tx, now - _IDEMPOTENCY)
     attempts.forget(tx, now - _COUNTERS)
-    saml.forget(tx, now, now - upstream_saml.PARKED)
+    saml.forget(tx, now - upstream_saml.GRACE, now - upstream_saml.PARKED)
     changes.mark(tx, now, _MARKS)
     forgotten = changes.old(tx, now - _CHANGES)
     if forgotten is not None:

@@ -23,11 +23,13 @@ SERVICE: Final = "/signin/saml"
 """Below it each provider finds our metadata; the address is our entity id as well (SAML 2.0 metadata 4.1)."""
 PARKED: Final = timedelta(seconds=60)
 """How long a posted answer waits for its browser (security N4)."""
+GRACE: Final = assertion.SKEW
+"""How long an assertion still counts after its end, since clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """An assertion that must not be used again, and until when its age does not refuse it."""
+    """An assertion that must not be used again, and its end."""
 
     hash: str
     until: datetime

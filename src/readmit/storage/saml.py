@@ -43,10 +43,10 @@ def use_assertion(tx: Transaction, provider_id: str, hash: str, until: datetime)
     return tx.run(sql, {"provider": provider_id, "hash": hash, "until": micros(until)}) == 1
 
 
-def forget(tx: Transaction, now: datetime, parked_before: datetime) -> None:
+def forget(tx: Transaction, ended_before: datetime, parked_before: datetime) -> None:
     """Sweep what nobody came for, and assertions that are over."""
     tx.run("DELETE FROM parked_messages WHERE parked_at <= :when", {"when": micros(parked_before)})
-    tx.run("DELETE FROM saml_assertions WHERE expires_at <= :now", {"now": micros(now)})
+    tx.run("DELETE FROM saml_assertions WHERE expires_at <= :now", {"now": micros(ended_before)})
 
 
 def key(tx: Transaction) -> tuple[str, str] | None:

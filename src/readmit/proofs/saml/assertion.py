@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from readmit.domain.provider import Untrusted
@@ -32,7 +32,7 @@ def read(metadata: Metadata, asked: Asked, signed: Element, now: datetime) -> As
             raise Untrusted("the assertion's issuer is somebody else")
         if _time(signed, "IssueInstant") > now + SKEW:
             raise Untrusted("issued in the future; do the clocks agree?")
-        until = max(_check_conditions(asked, signed, now), _check_confirmation(asked, signed, now)) + SKEW
+        until = max(_check_conditions(asked, signed, now), _check_confirmation(asked, signed, now))
         name_id = _name_id(metadata, asked, signed)
         statement = _statement(asked, signed, now)
         return Assertion(
@@ -61,8 +61,8 @@ def _time(element: Element, attribute: str) -> datetime:
     if not _TIME.fullmatch(written):
         raise Untrusted(f"no usable {attribute} in the {local(element)}")
     try:
-        return datetime.fromisoformat(written)
-    except ValueError as error:
+        return datetime.fromisoformat(written).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Untrusted(f"no usable {attribute} in the {local(element)}") from error
 
 

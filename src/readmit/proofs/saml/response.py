@@ -7,7 +7,6 @@ it (status, destination, a second signature) may refuse an answer and can never 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections import Counter
 from typing import Final
 
@@ -45,10 +44,10 @@ def signed_assertion(metadata: Metadata, asked: Asked, message: str) -> Element:
         _check_form(response)
         _check_envelope(metadata, asked, response)
         return _verified(metadata, _only_assertion(response))
-    except binascii.Error as error:
-        raise Untrusted("the message is no base64") from error
     except Malformed as error:
         raise Untrusted(f"the message is not believed: {error}") from error
+    except ValueError as error:
+        raise Untrusted("the message is no base64") from error
 
 
 def _check_form(response: Element) -> None:
