@@ -240,3 +240,16 @@ def test_L28_a_pending_guest_redeems_on_the_way_to_an_application(house: House) 
     assert way.step is Step.APP_CONSENT
     arrived = way.do(consent_to_application)
     assert isinstance(bring(house, arrived.response.code), dict)
+
+
+def test_G66_everybodys_consent_needs_its_role_at_the_last_button(house: House) -> None:
+    """The page was shown to an administrator; at the button he is none any more."""
+    way = ask(
+        house, arrive(house, "ada@contoso.com"), prompt=("consent",), admin_consent=True, scopes=("User.Read.All",)
+    )
+    assert way.step is Step.APP_CONSENT
+    house.write(lambda tx: tx.run("DELETE FROM role_assignments"))
+    with pytest.raises(DeadEnd) as end:
+        way.do(consent_to_application)
+    assert end.value.page is Page.CLOSED
+    assert house.rows("SELECT 1 FROM permission_grants WHERE scope LIKE '%User.Read.All%'") == []

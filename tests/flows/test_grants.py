@@ -235,6 +235,12 @@ def test_userinfo_dies_with_the_grant(house: House) -> None:
     assert refused(info, house, token) == 50173
 
 
+def test_L24_userinfo_needs_the_home_account(house: House) -> None:
+    token = tokens_for(house, HOME)["access_token"]
+    change_user(house, account(house, HOME), enabled=False)
+    assert refused(info, house, token) == 50173
+
+
 def test_a_grant_keeps_where_it_was_made(house: House) -> None:
     """Graph G71: a grant keeps the origin where it began, and the session that a logout ends."""
     code = code_for(house, HOME, origin="https://login.microsoftonline.com")
