@@ -87,3 +87,69 @@ def test_without_a_session_the_file_leads_to_a_sign_in(site: Site, hint: str) ->
     answer = site.ask("GET", f"/account/data?tenantId={hint}", headers={"origin": ORIGIN})
     assert answer.status_code == 303
     assert answer.headers["location"] in ("/account", "/account?tenantId=contoso.com")
+
+
+def test_DP1_passkeys_and_blocked_mailboxes_are_in_it_without_their_keys(site: Site) -> None:
+    alice, contoso = site.house.people["alice"], site.house.contoso
+
+    def plant(tx: Any) -> None:
+        tx.run(
+            "INSERT INTO passkeys (id, tenant_id, user_id, credential_id, public_key, sign_count, aaguid, transports,"
+            " backup_eligible, backed_up, name, created_at) VALUES"
+            " ('p', :t, :u, 'the credential', 'the key', 0, 'a', '[]', 1, 1, 'Telephone', 0)",
+            {"t": contoso, "u": alice},
+        )
+        tx.run("INSERT INTO mail_blocks VALUES (:t, 'alice@fabrikam.com', 0)", {"t": contoso})
+        tx.run("INSERT INTO mail_blocks VALUES (:t, 'max@post.example', 0)", {"t": contoso})
+
+    site.house.write(plant)
+    person = sign_in(site)
+    found = file_of(person)
+    assert [(one["displayName"], one["synchronised"]) for one in found["passkeys"]] == [("Telephone", True)]
+    assert [one["address"] for one in found["invitationMailBlocks"]] == ["alice@fabrikam.com"]
+    assert "the credential" not in person.html
+    assert "the key" not in person.html
+
+
+ELSEWHERE = {
+    "app_role_assignments": "appRoleAssignments",
+    "audit_events": "auditEvents",
+    "audit_names": "auditEvents",
+    "grants": "applicationsWithAccess",
+    "group_members": "groups",
+    "invitations": "invitations",
+    "outbox": "mails",
+    "passkeys": "passkeys",
+    "permission_grants": "consents",
+    "redemptions": "redemptions",
+    "role_assignments": "directoryRoles",
+    "sign_in_events": "signIns",
+    "sign_ins": "sessions",
+    "sponsors": "sponsors",
+    "user_addresses": "user",
+}
+"""Where each table that names a user stands in the file."""
+NOWHERE = {
+    "changes": "which objects changed, by id, for eight days",
+    "device_codes": "hangs on a grant, for minutes",
+    "flows": "a way that is open, for an hour",
+    "managers": "the person's place in another organisation's chart is its own affair; his manager's id is a relation",
+    "owners": "objects of the organisation",
+    "passcodes": "a code, for minutes",
+    "sign_in_activity": "times of attempts that are in the file themselves",
+    "subscriptions": "what an application wants to be told",
+    "tickets": "secrets of links",
+    "upstream_states": "a question to a provider, for minutes",
+}
+"""What names a user and is not in the file, and why."""
+
+
+def test_DP1_every_table_that_names_a_user_is_in_the_file_or_has_a_reason(site: Site) -> None:
+    """A new table asks for a decision."""
+    rows = site.house.rows(
+        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+    )
+    naming = {"user_id", "principal_id", "member_id", "subject_id", "target_id", "manager_id", "owner_id"}
+    tables = {table for table, column in rows if column in naming}
+    assert tables - set(ELSEWHERE) - set(NOWHERE) == set()
+    assert set(ELSEWHERE.values()) <= set(file_of(sign_in(site)))

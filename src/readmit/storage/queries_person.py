@@ -203,11 +203,40 @@ def _mails(tx: Transaction, user_id: str) -> list[_Row]:
     ]
 
 
+def _passkeys(tx: Transaction, user_id: str) -> list[_Row]:
+    rows = tx.all(
+        "SELECT id, name, created_at, used_at, backed_up FROM passkeys WHERE user_id = :user ORDER BY created_at, id",
+        {"user": user_id},
+    )
+    return [
+        {
+            "id": row[0],
+            "displayName": row[1],
+            "createdDateTime": moment(row[2]),
+            "lastUsedDateTime": moment_or_none(row[3]),
+            "synchronised": bool(row[4]),
+        }
+        for row in rows
+    ]
+
+
+def _blocks(tx: Transaction, user_id: str) -> list[_Row]:
+    """Addresses of his that want no invitations of the tenant."""
+    rows = tx.all(
+        "SELECT b.address_key, b.created_at FROM user_addresses a JOIN mail_blocks b ON b.tenant_id = a.tenant_id"
+        " AND b.address_key = a.address_key WHERE a.user_id = :user ORDER BY b.created_at, b.address_key",
+        {"user": user_id},
+    )
+    return [{"address": row[0], "createdDateTime": moment(row[1])} for row in rows]
+
+
 _LISTS: Final[dict[str, Callable[[Transaction, str], list[_Row]]]] = {
     "appRoleAssignments": _assignments,
     "directoryRoles": _roles,
     "invitations": _invitations,
     "mails": _mails,
+    "invitationMailBlocks": _blocks,
+    "passkeys": _passkeys,
     "consents": _consents,
     "sessions": _sign_ins,
     "applicationsWithAccess": _grants,
