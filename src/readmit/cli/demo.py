@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets  # noqa: TID251 - the demo stands outside the server's World
 import subprocess
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from readmit.cli import output
 from readmit.domain.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _check(stage: Stage) -> int:
     answer: dict[str, Any] = {"scenarios": [scenario.as_json() for scenario in played], "passed": passed}
     if failure is not None:
         answer["failure"] = failure
-    click.echo(json.dumps(answer, ensure_ascii=False))
+    output.result(answer)
     return 0 if passed else 1
 
 

@@ -14,8 +14,14 @@ from readmit.domain.errors import OperatorError
 
 
 def result(value: Any) -> None:
-    """A result for machines: JSON on one line."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """A result for machines: JSON on one line, also where somebody's name would break it or drive a terminal."""
+    click.echo(_one_line(value))
+
+
+def _one_line(value: Any) -> str:
+    """JSON whose letters are readable, and whose controls and marks of writing direction are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(character if _harmless(character) else json.dumps(character)[1:-1] for character in text)
 
 
 def note(text: str) -> None:
