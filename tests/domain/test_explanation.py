@@ -411,6 +411,19 @@ SITUATIONS: dict[str, tuple[Facts, str, str, str | None]] = {
         "(application Time & Travel, bound:",
         f"readmit guest assign {ID} 'Time & Travel'",
     ),
+    "the bound identity itself was refused, and nothing is in its way now": (
+        accepted(WINGTIP, provider=ON, refusal=refused(Page.UNKNOWN_ACCOUNT, as_bound=True)),
+        "fine",
+        "Nothing stands in the way",
+        None,
+    ),
+    "enabled by now": (accepted(refusal=refused(Page.BLOCKED)), "fine", "Nothing stands in the way", None),
+    "accepted by now": (
+        pending(refusal=refused(Page.NOT_ACCEPTED_HERE)),
+        "neverRedeemed",
+        "Invited on",
+        "readmit guest invite alice@fabrikam.com",
+    ),
     "assigned by now": (
         accepted(refusal=refused(Page.NOT_ASSIGNED, application="Expenses"), assigned=True),
         "fine",

@@ -41,7 +41,7 @@ def test_other_numbers_have_their_own_cure() -> None:
     assert told(ALICE, attempt(50105)) == [("notAssigned", True, "readmit guest assign a Expenses")]
     assert told(ALICE, attempt(50105, appDisplayName=None))[0][2] == "readmit guest assign a APPLICATION"
     assert told(ALICE, attempt(500213)) == [("domainNotAccepted", True, None)]
-    for number in (50126, 50173, 65001, 65004, 12345):
+    for number in (50057, 50126, 50173, 65001, 65004, 12345):
         assert told(ALICE, attempt(number)) == [("fine", False, None), ("lastRefusal", False, None)], number
     words = explanation("a", ALICE, [attempt(12345, appDisplayName=None)])["findings"]
     assert words[1]["sentence"] == f"The last refusal was AADSTS12345 on {AT}: Microsoft's words."

@@ -279,8 +279,15 @@ def test_the_provider_of_a_guest(house: House, wingtip: LyingProvider) -> None:
     house.clock.pass_(seconds=1)
     house.write(sign_in_log.not_proved, house.world, again.browser, again.flow_id, Page.PROVIDER_DOWN)
     assert why(house, AT_WINGTIP).command == "readmit idp check Wingtip"
+    wingtip.claims = {}
+    here = begin(house, AT_WINGTIP)
+    prove_at(here, wingtip)
     switch_off(house, registered)
+    assert refused(here) is Page.UNKNOWN_ACCOUNT
     assert why(house, AT_WINGTIP).command == "readmit idp enable Wingtip"
+    house.write(administer_providers.enable, house.world, house.automation(), registered.id, enabled=True)
+    house.clock.pass_(seconds=10)
+    assert [one.code for one in explained(house, AT_WINGTIP).findings] == ["fine", "lastRefusal"]
     house.write(administer_providers.remove, house.world, house.automation(), registered.id)
     assert code(house, AT_WINGTIP) == "providerGone"
 

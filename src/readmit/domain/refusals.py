@@ -36,6 +36,8 @@ class Meaning:
     advice: str | None = None
     """What helps where no command does."""
     note: bool = False
+    standing: bool = False
+    """Whether it would still be seen without the log: where it is not, it is over."""
 
     def line(self, **known: str) -> str | None:
         """The command for this guest; None where there is none."""
@@ -49,14 +51,15 @@ _SIGN_IN_ANEW: Final = "the application sends the guest to sign in anew"
 _NO_COMMAND: Final = Meaning("refused", "the attempt was refused", advice="see failureReason", note=True)
 
 _BY_PAGE: Final = {
-    Page.UNKNOWN_LINK: Meaning("unknownLink", "the link is not one of this directory", _NEW_LINK),
-    Page.RENEWED: Meaning("oldLink", "the link is older than the current invitation", _NEW_LINK),
-    Page.EXPIRED: Meaning("invitationExpired", "the lifetime of the invitation was over", _NEW_LINK),
-    Page.NO_INVITATION: Meaning("noInvitation", "there was no live invitation", _RESET),
+    Page.UNKNOWN_LINK: Meaning("unknownLink", "the link is not one of this directory", _NEW_LINK, standing=True),
+    Page.RENEWED: Meaning("oldLink", "the link is older than the current invitation", _NEW_LINK, standing=True),
+    Page.EXPIRED: Meaning("invitationExpired", "the lifetime of the invitation was over", _NEW_LINK, standing=True),
+    Page.NO_INVITATION: Meaning("noInvitation", "there was no live invitation", _RESET, standing=True),
     Page.NOT_ACCEPTED_HERE: Meaning(
         "domainNotAccepted",
         "the domain lists or allowInvitesFrom do not accept this account",
         ("guest", "explain", "{guest}"),
+        standing=True,
     ),
     Page.OTHER_ADDRESS: Meaning(
         "otherAddress",
@@ -73,8 +76,8 @@ _BY_PAGE: Final = {
         "the account that signed in is not the one that redeemed, as after it was set up again or the employer changed",
         _RESET,
     ),
-    Page.CODES_OFF: Meaning("codesOff", "the guest redeemed by mailed code, and codes are off", _RESET),
-    Page.BLOCKED: Meaning("disabled", "the guest is disabled", ("guest", "enable", "{guest}")),
+    Page.CODES_OFF: Meaning("codesOff", "the guest redeemed by mailed code, and codes are off", _RESET, standing=True),
+    Page.BLOCKED: Meaning("disabled", "the guest is disabled", ("guest", "enable", "{guest}"), standing=True),
     Page.NOT_ASSIGNED: Meaning(
         "notAssigned",
         "the application wants an assignment that the guest does not have",

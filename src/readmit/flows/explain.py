@@ -189,8 +189,16 @@ def _refusal(tx: Transaction, tenant: Tenant, user: User, since: datetime) -> tu
     if found is None:
         return None
     event = queries_explain.who_came(tx, tenant.id, found)
-    came, holder = (event.names.get(user.id, {}).get("account"), event.details.get("holder")) if event else (None, None)
-    return replace(_try(tx, tenant, found), came=came, holder=holder), found
+    if event is None:
+        return _try(tx, tenant, found), found
+    details, names = event.details, event.names.get(user.id, {})
+    told = replace(
+        _try(tx, tenant, found),
+        came=names.get("account"),
+        holder=details.get("holder"),
+        as_bound=bool(details.get("asBound")),
+    )
+    return told, found
 
 
 def _try(tx: Transaction, tenant: Tenant, row: ShownSignIn) -> Try:

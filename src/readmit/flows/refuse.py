@@ -31,17 +31,21 @@ def refuse(tx: Transaction, world: World, browser: Browser, flow_id: str, page: 
         result="failure",
         reason=page.name,
         target_id=guest,
-        details={"page": page.value, "issuer": flow.proof.binding.shown_issuer, **_holder(tx, flow, page)},
+        details={"page": page.value, "issuer": flow.proof.binding.shown_issuer, **_whose(tx, flow, page, guest)},
         names={guest: {"account": flow.proof.shown}} if guest is not None else {},
     )
     audit_log.append(tx, flow.tenant_id, audit.SYSTEM, (event,), now=world.now(), new_id=world.new_id)
 
 
-def _holder(tx: Transaction, flow: Flow, page: Page) -> dict[str, str]:
-    """P7: the guest whose identity it is, by id."""
+def _whose(tx: Transaction, flow: Flow, page: Page, guest: str | None) -> dict[str, object]:
+    """Whose identity came: another guest's (P7), by id; or the bound one itself (P8), whose provider is off."""
     assert flow.proof is not None
-    other = users.by_binding(tx, flow.tenant_id, flow.proof.binding) if page is Page.ALREADY_A_GUEST else None
-    return {"holder": other.id} if other is not None else {}
+    other = users.by_binding(tx, flow.tenant_id, flow.proof.binding)
+    if other is None:
+        return {}
+    if page is Page.ALREADY_A_GUEST:
+        return {"holder": other.id}
+    return {"asBound": True} if page is Page.UNKNOWN_ACCOUNT and other.id == guest else {}
 
 
 def _kept(tx: Transaction, flow: Flow, page: Page) -> Proof | None:

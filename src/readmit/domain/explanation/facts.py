@@ -56,6 +56,8 @@ class Try:
     came: str | None = None
     holder: str | None = None
     """The other guest whose identity it is (P7)."""
+    as_bound: bool = False
+    """The bound identity itself was refused (P8): its provider was off, or its address was gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ def _findings(
 
 def _blocks(number: int) -> bool:
     """Whether the next try fails as well, as far as the number tells."""
-    return number in _RESET or number == _POLICY or (number != 0 and not refusals.meaning(number, None).note)
+    meant = refusals.meaning(number, None)
+    return number in _RESET or number == _POLICY or (number != 0 and not meant.note and not meant.standing)
 
 
 def _of_refusal(user: Mapping[str, Any], newest: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +82,8 @@ def _noted(newest: Mapping[str, Any]) -> dict[str, Any]:
     number = _number(newest)
     meant = refusals.meaning(number, None)
     told = (newest.get("status") or {}).get("failureReason")
-    why = f"{meant.why}; {meant.advice}" if meant.code != "refused" else str(told or meant.why).rstrip(".")
+    advised = f"; {meant.advice}" if meant.advice else ""
+    why = f"{meant.why}{advised}" if meant.code != "refused" else str(told or meant.why).rstrip(".")
     where = f" at {newest['appDisplayName']}" if newest.get("appDisplayName") else ""
     sentence = f"The last refusal was AADSTS{number}{where} on {newest.get('createdDateTime')}: {why}."
     return _finding("lastRefusal", sentence, None, blocks=False)

@@ -17,7 +17,8 @@ def refused(facts: Facts) -> Iterator[Finding]:
     assert user is not None
     assert last is not None
     meant = refusals.meaning(last.number, last.page)
-    if meant.note or (meant.code == "notAssigned" and facts.assigned):
+    over = meant.standing or last.as_bound or (meant.code == "notAssigned" and facts.assigned)
+    if meant.note or over:
         yield from way_is_free(facts)
         yield noted(last)
         return
