@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
@@ -64,6 +65,16 @@ def test_a_file_of_several_entities_counts_if_one_of_them_is_an_identity_provide
         read(wrapped.format(""))
 
 
+def _unknown_key() -> str:
+    """The honest certificate, but for the number that says what kind of key it has."""
+    der = base64.b64decode(pair("tailspin").der)
+    rsa = bytes.fromhex("06092a864886f70d010101")
+    assert rsa in der
+    changed = base64.b64encode(der.replace(rsa, rsa[:-1] + b"\x7f")).decode()
+    return HONEST.replace(pair("tailspin").der, changed)
+
+
+UNKNOWN_KEY = _unknown_key()
 BILLION = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
 REFUSED = {
     "nothing": ("", "no XML"),
@@ -77,6 +88,7 @@ REFUSED = {
     "no redirect binding": (HONEST.replace("HTTP-Redirect", "SOAP"), "HTTP-Redirect"),
     "no certificate": (HONEST.replace("X509Certificate", "X509SKI"), "no signing certificate"),
     "a certificate that is none": (HONEST.replace(pair("tailspin").der, "AAAA"), "cannot be read"),
+    "a certificate of an unknown kind of key": (UNKNOWN_KEY, "cannot be read"),
     "a certificate in no base64": (HONEST.replace(pair("tailspin").der, "****"), "cannot be read"),
     "a certificate with a comment": (HONEST.replace(pair("tailspin").der, f"<!---->{pair('tailspin').der}"), "text"),
     "a short key": (LyingSaml().metadata(pair("weak", "weak")), "weak or unknown key"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -110,12 +109,15 @@ def _certificates(role: Element) -> Iterator[str]:
 
 def _checked(encoded: str) -> str:
     """A certificate whose key can make a signature that counts: RSA from 2048 bits, or ECDSA."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.x509 import InvalidVersion
 
     try:
         base64.b64decode(encoded, validate=True)
-        key = certificate(encoded).public_key()
-    except (binascii.Error, ValueError) as error:
+        found = certificate(encoded)
+        key, _ = found.public_key(), (found.not_valid_before_utc, found.not_valid_after_utc)
+    except (ValueError, UnsupportedAlgorithm, InvalidVersion) as error:
         raise InvalidProvider("a signing certificate in the metadata cannot be read") from error
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= _LEAST_RSA:
         return encoded
