@@ -356,6 +356,17 @@ def test_a_redemption_offers_none(house: House) -> None:
     assert way.look().flow.passkey is None
 
 
+def test_a_direct_sign_in_that_becomes_a_redemption_offers_none(house: House) -> None:
+    """Lifecycle L28: the code page of a sign-in cannot know that it is one."""
+    house.invite("new@post.example")
+    way = begin(house, "new@post.example")
+    assert way.code().right
+    way.do(passkey_use.offer)
+    way.proceed()
+    assert way.step is Step.CONSENT
+    assert isinstance(way.accept(), Arrived)
+
+
 # --------------------------------------------------------------- guestStrength: multi
 
 
@@ -464,6 +475,24 @@ def test_T37_multi_a_live_home_sign_in_of_this_morning_adds_none(house: House) -
     assert way.step is Step.ADD_PASSKEY
 
 
+def test_T37_multi_a_home_sign_in_that_grew_old_on_the_pages_is_not_offered_again(house: House) -> None:
+    """Else the way would go round in a circle."""
+    way = begin(house, "alice@fabrikam.com")
+    way.password()
+    browser = session_of(way, way.proceed())
+    set_tenant(house, guestStrength="multi")
+    house.clock.pass_(minutes=15)
+    way = begin(house, "alice@fabrikam.com", Browser(browser.session_token, "192.0.2.1", "h" * 43))
+    assert way.look().account is not None
+    house.clock.pass_(minutes=8)
+    way.do(prove.prove_by_session)
+    assert isinstance(way.proceed(), Onward)
+    assert (way.step, way.look().account) == (Step.PASSWORD, None)
+    way.password()
+    way.proceed()
+    assert way.step is Step.ADD_PASSKEY
+
+
 @pytest.mark.parametrize(("amr", "step"), [(["pwd", "mfa"], None), (["pwd"], Step.ADD_PASSKEY)])
 def test_C7_multi_the_mfa_of_a_provider_is_enough(
     house: House, wingtip: LyingProvider, amr: list[str], step: Step | None
@@ -489,10 +518,11 @@ def test_C7_multi_members_are_not_meant(house: House) -> None:
 
 def test_C7_multi_consent_comes_after_the_passkey(house: House) -> None:
     set_tenant(house, guestStrength="multi")
-    way = begin(house, MAX, target=to_application(house, prompt=("consent",)))
+    way = begin(house, MAX, target=to_application(house, scopes=("openid", "Mail.Read")))
     assert way.code().right
     way.proceed()
     assert isinstance(way.do(consent_to_application), Onward)
+    assert house.rows("SELECT 1 FROM permission_grants WHERE given_by = 'user'") == [], "nothing is remembered yet"
     assert way.step is Step.ADD_PASSKEY
     assert add(way, Authenticator()) is Added.ADDED
     assert isinstance(way.proceed(), Onward)

@@ -50,7 +50,8 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
     actor = audit.Actor("user", guest.id, change.user.display_name)
     audit_log.append(tx, tenant.id, actor, change.events, now=now, new_id=world.new_id)
     sign_in_log.arrived(tx, world, browser, flow, change.user)
-    signed_in = replace(flow, kind="sign_in", epoch=change.user.epoch)
+    # A redemption is long enough: it offers no passkey (experience W2).
+    signed_in = replace(flow, kind="sign_in", epoch=change.user.epoch, passkey=None)
     browser_flows.update(tx, signed_in)
     return arrive(tx, world, browser, tenant, signed_in, change.user, noted=True)
 
