@@ -15,6 +15,7 @@ from world import AUTOMATION, EXPENSES, PASSWORD
 
 __all__ = ["site"]
 TENANT = "/contoso.onmicrosoft.com/oauth2/v2.0"
+DEVICE = '{"deviceCode": true, "isFallbackPublicClient": true}'
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -181,3 +182,22 @@ def test_a_form_without_its_token_is_refused(site: Site, started: dict[str, Any]
     person.html = person.html.replace('name="csrf" value="', 'name="csrf" value="x')
     person.submit(user_code=started["user_code"])
     assert person.status == 403
+
+
+def test_G69_organizations_is_the_one_tenant_that_knows_the_application(site: Site) -> None:
+    """A device asks nobody: a hint says where, or the application does."""
+    house = site.house
+    house.write(
+        lambda tx: tx.run("UPDATE applications SET properties = :p WHERE app_id = :a", {"p": DEVICE, "a": EXPENSES})
+    )
+    form = {"client_id": EXPENSES, "scope": "openid User.Read"}
+    started = site.ask("POST", "/organizations/oauth2/v2.0/devicecode", data=form)
+    assert started.status_code == 200, started.text
+    poll = {"grant_type": GRANT, "client_id": EXPENSES, "device_code": started.json()["device_code"]}
+    waiting = site.ask("POST", "/organizations/oauth2/v2.0/token", data=poll)
+    assert error_of(waiting) == ("authorization_pending", 70016)
+    everywhere = {**form, "client_id": READMIT_APP_ID}
+    lost = site.ask("POST", "/organizations/oauth2/v2.0/devicecode", data=everywhere)
+    assert (error_of(lost)[1], "Tenant 'organizations'" in lost.json()["error_description"]) == (90002, True)
+    hinted = site.ask("POST", "/common/oauth2/v2.0/devicecode", data={**everywhere, "login_hint": "mia@contoso.com"})
+    assert hinted.status_code == 200

@@ -18,6 +18,15 @@ def only(tx: Transaction) -> Tenant | None:
     return found[0] if len(found) == 1 else None
 
 
+def only_with(tx: Transaction, app_id: str) -> Tenant | None:
+    """The one tenant that has a live service principal of this application."""
+    rows = tx.all(
+        "SELECT tenant_id FROM service_principals WHERE app_id = :app AND deleted_at IS NULL LIMIT 2",
+        {"app": app_id.lower()},
+    )
+    return tenants.get(tx, rows[0][0]) if len(rows) == 1 else None
+
+
 def with_password_grant(tx: Transaction) -> list[Tenant]:
     """Tenants in which applications may take passwords (security O7)."""
     return [tenant for tenant in tenants.every(tx) if tenant.settings.allowPasswordGrant]

@@ -54,11 +54,11 @@ def hinted_tenant(world: World, values: dict[str, str]) -> Tenant | None:
     return found or world.database.read(queries_tenants.only)
 
 
-def tenant_of_hint(world: World, values: dict[str, str]) -> Tenant:
-    """The same where nobody can be asked; raises TE1."""
+def tenant_of_hint(world: World, values: dict[str, str], word: str) -> Tenant:
+    """The same where nobody can be asked; raises TE1 with the word that was given for a tenant."""
     found = hinted_tenant(world, values)
     if found is None:
-        raise TokenRefused("invalid_request", 90002, "Tenant 'common' not found.")
+        raise TokenRefused("invalid_request", 90002, f"Tenant '{word}' not found.")
     return found
 
 

@@ -57,7 +57,7 @@ def test_oidcc_server(rp: RelyingParty, person: Person) -> None:
 
 
 def test_oidcc_server_without_pkce_is_refused_unless_the_application_is_relaxed(
-    rp: RelyingParty, person: Person
+    rp: RelyingParty, person: Person, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The plan's other modules send no challenge: security O2 wants one from whoever is not relaxed."""
     bare = {"code_challenge": None, "code_challenge_method": None}
@@ -67,7 +67,13 @@ def test_oidcc_server_without_pkce_is_refused_unless_the_application_is_relaxed(
     assert "AADSTS900144" in refusal["error_description"]
     assert "'code_challenge'" in refusal["error_description"]
     register(rp.site.house, pkceOptional=True)
+    assert "without PKCE" not in capsys.readouterr().out
     assert rp.tokens(rp.sign_in(person, **bare))["id_token"]
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "without PKCE" in line]
+    assert rp.client_id in line, "each time, the log says so"
+    register(rp.site.house, pkceOptional=True, isFallbackPublicClient=True)
+    rp.begin(person, **bare)
+    assert rp.answer(person)["error"] == "invalid_request", "a public client is never relaxed"
 
 
 def test_oidcc_response_type_missing(rp: RelyingParty, person: Person) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from readmit.domain.tenant import Tenant
 from readmit.flows import device, tokens
 from readmit.flows.browsers import Browser
 from readmit.flows.device import INTERVAL, LIFETIME, Started
@@ -28,7 +29,7 @@ def begin(world: World, call: Call) -> Step:
     """POST devicecode: a code for the device, and one for the person beside it."""
     fields = fields_of(call)
     name = call.parameters["tenant"].lower()
-    tenant = sign_in.tenant_of_hint(world, fields) if name in COMMON else tenant_named(world, name)
+    tenant = _tenant_of(world, name, fields) if name in COMMON else tenant_named(world, name)
     client = world.database.read(tokens.client_of, tenant.id, required(fields, "client_id"))
     asked, scopes = asked_scopes(world, required(fields, "scope"))
 
@@ -47,6 +48,12 @@ def begin(world: World, call: Call) -> Step:
 
     named: dict[str, Any] = {"origin": call.origin, "ip": call.client_ip}
     return Write(render, device.start, world, client, asked, scopes, **named)
+
+
+def _tenant_of(world: World, name: str, fields: dict[str, str]) -> Tenant:
+    """Of a hint, else the one tenant that knows the application: a device asks nobody (graph G69). Raises TE1."""
+    found = world.database.read(queries_tenants.only_with, required(fields, "client_id"))
+    return sign_in.hinted_tenant(world, fields) or found or sign_in.tenant_of_hint(world, fields, name)
 
 
 def page(world: World, call: Call) -> Reply:

@@ -66,7 +66,7 @@ def _tenant_of(world: World, call: Call, kind: str, fields: dict[str, str]) -> s
     if kind in _BROUGHT:
         return world.database.read(belongs_to, required(fields, _BROUGHT[kind], "code"))
     if kind == "password":
-        return tenant_of_hint(world, {"login_hint": required(fields, "username")}).id
+        return tenant_of_hint(world, {"login_hint": required(fields, "username")}, call.parameters["tenant"].lower()).id
     return tenant_id_of(world, call)
 
 
