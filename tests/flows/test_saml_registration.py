@@ -164,6 +164,19 @@ def test_a_seed_with_metadata_that_pins_nothing_names_line_and_file(tmp_path: Pa
         seeded(tmp_path, ENTRY)
 
 
+def test_a_seed_may_name_the_id_and_the_attribute_that_says_who_it_is(house: House, tmp_path: Path) -> None:
+    """With the id both addresses for the provider's administrator are known before the first start."""
+    (tmp_path / "tailspin-idp.xml").write_bytes(TAILSPIN.metadata())
+    entry = ENTRY.replace("}", ', id: "11111111-1111-4111-8111-11111111111A", subjectAttribute: employeeNumber}')
+    seed.apply(house.world, seeded(tmp_path, entry))
+    made = house.read(table.get, house.contoso, "11111111-1111-4111-8111-11111111111a")
+    assert (made.issuer, made.subject_attribute) == (TAILSPIN.entity_id, "employeeNumber")
+    with pytest.raises(OperatorError, match="line 6: a provider's id is a UUID"):
+        seed.apply(
+            house.world, seeded(tmp_path, ENTRY.replace("tailspin.example", "t2.example").replace("}", ", id: 7}"))
+        )
+
+
 def test_a_seed_warns_of_a_certificate_that_has_ended(tmp_path: Path) -> None:
     (tmp_path / "tailspin-idp.xml").write_bytes(TAILSPIN.metadata(pair("old", ends=2021)))
     (warning,) = seed_file.warnings(seeded(tmp_path, ENTRY), START)
