@@ -208,6 +208,8 @@ def test_a_check_ends_with_1_where_nobody_could_sign_in(readmit, graph):
     assert readmit("idp", "check", "Wingtip").err == "Wingtip answers as it should.\n"
     graph.on(f"GET {PATH}", {"value": [{**WINGTIP, "enabled": False}]})
     assert "but it is switched off" in readmit("idp", "check", "Wingtip").err
+    graph.on(f"GET {PATH}", {"value": [{**WINGTIP, "kind": "saml"}]})
+    assert readmit("idp", "check", "Wingtip").err == "Wingtip has nothing pinned that is over.\n"
     graph.on(f"POST {ONE}/check", {"problems": ["the provider answered 503"], "warnings": ["it is slow"]})
     done = readmit("idp", "check", "Wingtip", "--json")
     assert (done.code, done.json["problems"]) == (1, ["the provider answered 503"])

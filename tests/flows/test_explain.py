@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from applications import account, change_principal, change_tenant, change_user, to_application
+from applications import account, asking, change_principal, change_tenant, change_user, to_application
 from passkeys import at_passkey, use, with_passkey
 from test_upstream import ALICE as AT_WINGTIP
 from test_upstream import prove_at, redeem_at, register, switch_off
@@ -17,14 +17,15 @@ from authenticator import Authenticator
 from lying_provider import LyingProvider, provider
 from readmit.domain.address import EmailAddress
 from readmit.domain.cross_tenant import EVERYTHING, OPEN, Inbound, Rule
-from readmit.domain.errors import DeadEnd, NotFound, Page
+from readmit.domain.errors import DeadEnd, NotFound, Page, TokenRefused
 from readmit.domain.explanation.facts import Finding
 from readmit.domain.redemption import Step
 from readmit.domain.tenant import TenantSettings
-from readmit.flows import administer_providers, deliver, methods, refuse, removal, sign_in_log
+from readmit.flows import administer_providers, deliver, methods, refuse, removal, sign_in, sign_in_log
+from readmit.flows.browsers import Browser
 from readmit.flows.explain import Explained, explain
 from readmit.flows.passkey_use import Answer
-from readmit.storage import mail_blocks
+from readmit.storage import mail_blocks, tenants
 from world import House
 
 ALICE, MAX, PAT = "alice@fabrikam.com", "max@post.example", "pat@post.example"
@@ -86,6 +87,38 @@ def test_an_address_of_nobody_is_explained_and_an_id_of_nobody_is_not_found(hous
             house.read(explain, house.world, house.contoso, who)
     with pytest.raises(NotFound):
         house.read(explain, house.world, "another-tenant", ALICE)
+
+
+def test_who_has_tried_with_an_address_of_nobody_is_told(house: House) -> None:
+    way = begin(house, "zoe@northwind.example")
+    house.clock.pass_(seconds=1)
+    way.password()
+    way = begin(house, "carol@northwind.example")
+    way.password()
+    assert refused(way) is Page.UNKNOWN_ACCOUNT
+    assert [one.code for one in explained(house, "zoe@northwind.example").findings] == ["unknown"]
+    found = explained(house, "carol@northwind.example").findings
+    assert [(one.code, one.blocks) for one in found] == [("unknown", True), ("lastRefusal", False)]
+    assert "AADSTS50034 at My Apps" in found[1].sentence
+
+
+def test_consent_that_is_missing_is_a_note(house: House) -> None:
+    way = begin(house, ALICE)
+    way.password()
+    arrived = way.proceed()
+    browser = Browser(arrived.session_token, "192.0.2.1", "s" * 43)
+    tenant, request = house.read(tenants.get, house.contoso), asking(house, scopes=("Mail.Read",), prompt=("none",))
+    house.clock.pass_(seconds=1)
+
+    def silently(tx: Any) -> None:
+        with pytest.raises(TokenRefused):
+            sign_in.begin_authorize(tx, house.world, browser, flow_id="f", tenant=tenant, request=request)
+
+    house.write(silently)
+    found = explained(house, ALICE).findings
+    assert [one.code for one in found] == ["fine", "lastRefusal"]
+    assert "AADSTS65001 at Expenses" in found[1].sentence
+    assert "the guest signs in to it once with pages" in found[1].sentence
 
 
 def test_members_are_told_apart(house: House) -> None:

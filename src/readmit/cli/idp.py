@@ -182,7 +182,8 @@ def check(name: str, data: Path | None, tenant: str | None, as_json: bool) -> No
         warn(f"{found['displayName']}: {warning}.")
     if answer["problems"]:
         raise OperatorError(printable(f"{found['displayName']} cannot be used: {'; '.join(answer['problems'])}."))
-    note(f"{found['displayName']} answers as it should" + ("." if found["enabled"] else ", but it is switched off."))
+    well = "has nothing pinned that is over" if found["kind"] == "saml" else "answers as it should"
+    note(f"{found['displayName']} {well}" + ("." if found["enabled"] else ", but it is switched off."))
 
 
 @idp.command()

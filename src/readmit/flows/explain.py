@@ -16,6 +16,7 @@ from readmit.domain.tenant import Tenant
 from readmit.flows import inbound
 from readmit.flows.codes import WRONG_PER_DAY
 from readmit.flows.methods import provable
+from readmit.flows.sign_in_log import address_hash
 from readmit.flows.world import World
 from readmit.storage import (
     attempts,
@@ -52,8 +53,13 @@ def explain(tx: Transaction, world: World, tenant_id: str, who: str) -> Explaine
     user, address = _meant(tx, tenant, who)
     facts = Facts(world.now(), tenant, address)
     if user is None and address is not None:
-        former = queries_explain.once_invited(tx, tenant.id, address.key)
-        facts = replace(facts, admitted=inbound.invitable(tx, tenant, address), former=former)
+        tried = queries_explain.last_with_address(tx, tenant.id, address_hash(world, address))
+        facts = replace(
+            facts,
+            admitted=inbound.invitable(tx, tenant, address),
+            former=queries_explain.once_invited(tx, tenant.id, address.key),
+            refusal=_try(tx, tenant, tried) if tried is not None else None,
+        )
     if user is not None:
         facts = _of_user(tx, world, tenant, user, address)
     return Explained(user, facts, decide(facts))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from readmit.domain.address import EmailAddress
 from readmit.domain.errors import Page, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.graph_permissions import GRAPH_APP_ID
@@ -196,8 +197,13 @@ def _of_flow(world: World, browser: Browser, flow: Flow) -> Attempt:
         home_tenant_id=proof.home_tenant_id if proof else flow.home_tenant_id,
         issuer=proof.binding.issuer if proof else None,
         cross_tenant=flow.kind == "redemption",
-        address_hash=world.keyring.digest(_ADDRESS, flow.address.key) if flow.address else None,
+        address_hash=address_hash(world, flow.address) if flow.address else None,
     )
+
+
+def address_hash(world: World, address: EmailAddress) -> str:
+    """What the log holds of an address that was typed."""
+    return world.keyring.digest(_ADDRESS, address.key)
 
 
 def _asked(target: Target) -> tuple[str, str | None]:

@@ -90,6 +90,11 @@ def last_refusal(tx: Transaction, tenant_id: str, user_id: str, since: datetime)
     return _attempt(tx, tenant_id, where, {"user": user_id, "since": micros(since)})
 
 
+def last_with_address(tx: Transaction, tenant_id: str, address_hash: str) -> ShownSignIn | None:
+    """The newest refused attempt in which this address was typed; the log holds a keyed digest of it."""
+    return _attempt(tx, tenant_id, "address_hash = :hash AND error <> 0", {"hash": address_hash})
+
+
 def _attempt(tx: Transaction, tenant_id: str, where: str, parameters: Mapping[str, Any]) -> ShownSignIn | None:
     found = queries_records.sign_ins(tx, tenant_id, Asked(where, parameters), 1)
     return found[0] if found else None
