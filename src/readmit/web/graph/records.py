@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from readmit.web.call import Call, Reply
 from readmit.web.graph import lists
+from readmit.web.graph.paging import conditions
 from readmit.web.graph.render import Item, collection, entity, frame_of, graph_reply
 
 
@@ -17,4 +18,5 @@ def one(call: Call, set_name: str, item: Item) -> Reply:
 def none(call: Call, kind: str, set_name: str) -> Reply:
     """A list of what nobody has here; its options are read all the same (graph G3)."""
     options = lists.options_of(call, kind)
+    conditions(options, kind, {})
     return graph_reply(call, 200, collection(frame_of(call), lists.context(set_name, options.select), []))

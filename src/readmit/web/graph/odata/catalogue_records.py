@@ -67,7 +67,7 @@ DIRECTORY_AUDIT: Final = Resource(
             ),
         ),
     ),
-    unfilterable=named("resultReason operationType initiatedBy additionalDetails"),
+    unfilterable=named("resultReason operationType initiatedBy additionalDetails userAgent"),
     sortable={"activityDateTime": ("D", "{t}.at")},
     order=(("activityDateTime", True),),
 )
@@ -143,7 +143,7 @@ APP_ROLE_ASSIGNMENT: Final = Resource(
             "D",
         ),
     ),
-    unfilterable=named("createdDateTime resourceDisplayName"),
+    unfilterable=named("createdDateTime creationTimestamp deletedDateTime resourceDisplayName"),
 )
 GRANT: Final = Resource(
     "oAuth2PermissionGrant",

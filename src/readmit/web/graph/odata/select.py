@@ -31,7 +31,9 @@ _SINGLE: Final = frozenset(
 UNPROVIDED: Final = ("customSecurityAttributes",)
 """Of users, known to Graph, not provided (graph G82)."""
 _UNPROVIDED: Final = frozenset(name.lower() for name in UNPROVIDED)
-_BETA: Final = frozenset({"refreshTokensValidFromDateTime", "publishedPermissionScopes"})
+_BETA: Final = frozenset(
+    {"refreshTokensValidFromDateTime", "publishedPermissionScopes", "creationTimestamp", "userAgent"}
+)
 _V1: Final = frozenset({"oauth2PermissionScopes"})
 _UNASKED: Final = frozenset({"signInActivity", "passwordProfile"}) | _SINGLE
 """What `*` leaves out (graph G6)."""
