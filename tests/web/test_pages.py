@@ -113,7 +113,7 @@ _PASSKEYS = {
     "days": 30,
     "required": False,
 }
-_CEREMONY = {**_STEP, "address": "max@post.example", "options": '{"challenge":"AA"}', "host": None}
+_CEREMONY = {**_STEP, "address": "max@post.example", "options": '{"challenge":"AA"}', "host": None, "nowhere": False}
 _WANTED = ("asked", "offer", "required")
 _DATA = {
     "url": "/account/data?tenantId=1",
@@ -190,6 +190,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "passkey_use": ("passkey_use", {**_CEREMONY, "beside": False}),
     "passkey_use_beside": ("passkey_use", {**_CEREMONY, "beside": True, "error": "Does not fit."}),
+    "passkey_use_nowhere": (
+        "passkey_use",
+        {**_CEREMONY, "beside": True, "options": "", "host": "::1", "nowhere": True},
+    ),
+    "passkey_add_nowhere": ("passkey_add", {**_CEREMONY, "wanted": "required", "host": "::1", "nowhere": True}),
     "passkey_use_elsewhere": ("passkey_use", {**_CEREMONY, "beside": False, "options": "", "host": "id.contoso.com"}),
     **{f"passkey_add_{wanted}": ("passkey_add", {**_CEREMONY, "wanted": wanted}) for wanted in _WANTED},
     **{

@@ -6,15 +6,18 @@ import html
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from front import ORIGIN, Person, Site, site
 
 from authenticator import Authenticator
+from readmit import app
 from readmit.flows import deliver
 from readmit.mail import mailbox
 from readmit.proofs import passcode
 from readmit.storage import tenants
+from world import make_house
 
 __all__ = ["site"]
 MAX = "max@post.example"
@@ -348,3 +351,19 @@ def test_a_browser_under_another_name_is_told_where_passkeys_work(site: Site) ->
     assert "Passkeys work at this address only:" in page
     assert "localhost:8443" in page
     assert "data-options" not in page
+
+
+def test_C7_multi_a_server_at_an_ip_address_says_that_it_has_no_passkeys(tmp_path: Path) -> None:
+    house = make_house(tmp_path)
+    world = replace(house.world, settings=replace(house.world.settings, public_url="https://127.0.0.1:8443"))
+    front = app.application(world)
+    site = Site(replace(house, world=world), front)
+    configure(site, guestStrength="multi")
+    person = at_code(site)
+    assert "Use a passkey" not in person.html
+    person.submit()
+    person.submit(code=mailed_code(site))
+    assert "Passkeys do not work at the address of this server. Tell Contoso." in person.html
+    assert "data-options" not in person.html
+    front.close()
+    world.database.close()

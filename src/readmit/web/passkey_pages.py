@@ -57,5 +57,6 @@ def _shown(world: World, view: View, options: dict[str, Any] | None) -> dict[str
         "address": shown,
         "options": json.dumps(options) if options is not None else "",
         "host": None if options is not None else urlsplit(world.settings.public_url).netloc,
+        "nowhere": proofs.relying_party(world.settings.public_url) is None,
         "script": options is not None,
     }
