@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -174,6 +175,31 @@ def test_V2_a_sign_in_that_ended_meanwhile_changes_nothing(house: House, change:
     assert house.contents() == before
 
 
+@pytest.mark.parametrize("how", ["one", "others", "everywhere"])
+def test_N3_ending_a_session_kills_the_codes_and_tokens_of_it_and_of_no_other(house: House, how: str) -> None:
+    here, there = arrive(house, HOME), arrive(house, HOME)
+    entries = [sign_in_of(house, browser) for browser in (here, there)]
+    ours, theirs = (bring(house, house.write(authorize.issue_code, house.world, asking(house), one)) for one in entries)
+    code = house.write(authorize.issue_code, house.world, asking(house), entries[1])
+    if how == "one":
+        house.write(sign_out.other_browser, entries[0], entries[1].session_id)
+    elif how == "others":
+        house.write(sign_out.other_browsers, entries[0])
+    else:
+        house.write(sign_out.everywhere, house.world, here, entries[0])
+    for dead in (lambda: renew(house, theirs["refresh_token"]), lambda: bring(house, code)):
+        with pytest.raises(TokenRefused):
+            dead()
+    with pytest.raises(Unauthenticated):
+        caller_of(house, theirs["access_token"])
+    if how == "everywhere":
+        with pytest.raises(TokenRefused):
+            renew(house, ours["refresh_token"])
+    else:
+        assert isinstance(renew(house, ours["refresh_token"]), dict)
+        assert caller_of(house, ours["access_token"]).user.id == house.people["alice"]
+
+
 @pytest.mark.parametrize("others", [True, False])
 def test_N3_a_page_that_is_open_in_the_other_browser_lets_it_in_no_more(house: House, others: bool) -> None:
     """It asks for a consent, with a proof that is minutes old."""
@@ -201,3 +227,15 @@ def test_N3_proofs_of_another_epoch_of_the_home_account_are_another_persons(hous
     assert home not in house.read(sessions.of_person, old)
     house.write(sign_out.other_browsers, old)
     assert sign_in_of(house, at_fabrikam, house.fabrikam) == home
+
+
+def test_N3_guests_of_one_home_account_are_one_person_while_its_epoch_is_the_same(house: House) -> None:
+    """Seen from another organisation where the account is a guest too."""
+    before = sign_in_of(house, arrive(house, HOME))
+    elsewhere = replace(before, tenant_id=house.northwind, user_id="its guest at Northwind")
+    assert before in house.read(sessions.of_person, elsewhere)
+    change_user(house, account(house, HOME), epoch=2)
+    after = sign_in_of(house, arrive(house, HOME))
+    found = house.read(sessions.of_person, elsewhere)
+    assert before in found
+    assert after not in found
