@@ -12,6 +12,10 @@ OPENID_SCOPES: Final = frozenset({"openid", "profile", "email", "offline_access"
 """Scopes of OpenID Connect itself: they belong to no resource."""
 
 
+NOBODY: Final = ""
+"""The user of a hint that cannot be believed."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorizeRequest:
     """A checked authorization request: client and redirect URI are registered (security O1). It waits in a flow row.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readmit.domain.errors import DeadEnd, Page
-from readmit.domain.grant import AuthorizeRequest
+from readmit.domain.errors import DeadEnd, Page, TokenRefused
+from readmit.domain.grant import NOBODY, AuthorizeRequest
 from readmit.domain.guest import User
 from readmit.domain.passkey import Wanted
 from readmit.domain.redemption import Flow, Step, Target, ToApplication, ToLeave, next_step
@@ -75,6 +75,9 @@ def arrive(
 
 
 def _response(tx: Transaction, world: World, request: AuthorizeRequest, entry: SignIn) -> Response:
+    if request.hinted_user not in (None, NOBODY, entry.user_id):
+        text = "The user who signed in is not the one whom the application named."
+        return Response(refusal=TokenRefused("login_required", 50058, text))
     if not request.admin_consent:
         return authorize.respond(tx, world, request, entry)
     if not consent.decides_for_all(tx, entry.user_id):

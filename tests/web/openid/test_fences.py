@@ -28,7 +28,7 @@ ERRORS: dict[str, dict[str, str | None]] = {
     "plain": {"code_challenge_method": "plain"},
     "bad prompt": {"prompt": "none login"},
     "bad age": {"max_age": "soon"},
-    "bad hint": {"id_token_hint": "nonsense"},
+    "bad hint": {"id_token_hint": "nonsense", "prompt": "none"},
     "request object": {"request": "a.b.c"},
     "request by reference": {"request_uri": "https://rp.example/r"},
     "registration": {"registration": "{}"},

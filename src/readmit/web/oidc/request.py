@@ -9,7 +9,7 @@ import structlog
 
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
-from readmit.domain.grant import AuthorizeRequest, ResponseMode, ResponseType
+from readmit.domain.grant import NOBODY, AuthorizeRequest, ResponseMode, ResponseType
 from readmit.flows import tokens
 from readmit.flows.world import World
 from readmit.storage.clients import Client
@@ -111,13 +111,14 @@ def _max_age(values: dict[str, str]) -> int | None:
 
 
 def _hinted_user(world: World, tenant_id: str, hint: str | None) -> str | None:
-    """The user of one of our own ID tokens of this tenant, expired or not."""
+    """The user of one of our own ID tokens of this tenant, expired or not; nobody where it cannot be believed.
+
+    The key of an old hint may be gone: a person can still sign in, but nobody is signed in silently for it.
+    """
     if hint is None:
         return None
     try:
         claims = world.keyring.verify_expired(hint)
-    except Unauthenticated as error:
-        raise malformed() from error
-    if claims.get("typ") != "JWT" or claims.get("tid") != tenant_id:
-        raise malformed()
-    return str(claims["oid"])
+    except Unauthenticated:
+        return NOBODY
+    return str(claims["oid"]) if claims.get("typ") == "JWT" and claims.get("tid") == tenant_id else NOBODY
