@@ -113,7 +113,7 @@ class Neighbour:
         self.process = foreign.start(self._command(), self._environ() | more, self.folder / "log")
         for _ in range(1200):
             assert self.process.poll() is None, (self.folder / "log").read_text()[-4000:]
-            with suppress(OSError), socket.create_connection((self.host, self.port)):
+            if self._listens():
                 return
             time.sleep(0.05)
         raise AssertionError(f"{self.name} was not ready within a minute")
@@ -122,6 +122,14 @@ class Neighbour:
         if self.process is not None:
             foreign.stop(self.process)
             self.process = None
+            # What `node` has started ends a moment after it; who starts anew must not take the old one for the new one.
+            while self._listens():
+                time.sleep(0.05)
+
+    def _listens(self) -> bool:
+        with suppress(OSError), socket.create_connection((self.host, self.port)):
+            return True
+        return False
 
     def restart(self, **more: str) -> None:
         self.stop()
