@@ -16,7 +16,7 @@ from readmit.domain.guest import Binding
 from readmit.domain.permission import Caller
 from readmit.domain.provider import Provider
 from readmit.domain.redemption import Proof, Step
-from readmit.flows import cross_tenant, inbound, links
+from readmit.flows import codes, cross_tenant, inbound, links, methods
 from readmit.flows.arrive import Arrived
 from readmit.storage import partners, providers, queries_tenants, users
 from world import House
@@ -203,3 +203,17 @@ def test_a_default_that_is_shut_is_written_by_its_flow(house: House) -> None:
     assert page(house.read, links.open_link, house.world, invited.ticket) is Page.NOT_ACCEPTED_HERE
     put(house, house.fabrikam, Inbound(EVERYBODY, EVERYTHING))
     assert not house.read(links.open_link, house.world, invited.ticket).redeemed
+
+
+def test_P5_no_code_is_mailed_for_an_organisation_that_is_shut(house: House) -> None:
+    """By a link that is said; a direct sign-in sees what an unknown address sees (security V7)."""
+    invited = house.invite("nobody@fabrikam.com")
+    way, direct = follow(house, invited), begin(house, "nobody@fabrikam.com")
+    direct.do(methods.use_code)
+    put(house, house.fabrikam, SHUT)
+    assert page(way.do, codes.request_code) is Page.NOT_ACCEPTED_HERE
+    direct.do(codes.request_code)
+    assert house.rows("SELECT real FROM passcodes") == [(0,)]
+    assert house.rows("SELECT 1 FROM outbox") == []
+    put(house, house.fabrikam, None)
+    assert way.code().right
