@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from lying_provider import provider
+from readmit import certificates
 from readmit.proofs import guarded_network
 from readmit.proofs.fetch import Fetcher, FetchRefused
 
@@ -125,3 +130,39 @@ def test_nobody_there_is_told_without_a_traceback() -> None:
         Fetcher().get(f"http://localhost:{port}/", private=True)
     with pytest.raises(FetchRefused, match="cannot be resolved"):
         Fetcher().get("https://nowhere.invalid/")
+
+
+@contextmanager
+def with_a_ca_of_its_own(folder: Path) -> Iterator[tuple[str, Path]]:
+    """An https server whose CA nobody knows; its URL and that CA."""
+    made = certificates.ensure(folder, (), datetime.now(UTC), lambda path, body: path.write_bytes(body) and None)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.server)
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield f"https://localhost:{server.server_address[1]}/", made.ca
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_certificate_that_is_not_trusted_is_told_and_SSL_CERT_FILE_makes_it_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with with_a_ca_of_its_own(tmp_path) as (url, ca):
+        with pytest.raises(FetchRefused, match="its certificate is not trusted here; SSL_CERT_FILE names further ones"):
+            Fetcher().get(url, private=True)
+        monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+        assert Fetcher().get(url, private=True).status == 204
