@@ -12,7 +12,8 @@ from readmit.domain import audit, errors
 from readmit.domain import permission as p
 from readmit.domain.address import EmailAddress
 from readmit.domain.guest import Accepted, NeverInvited, Pending, User, home_binding, mail_binding
-from readmit.domain.invitation import Found, Named, Request, decide
+from readmit.domain.invitation import Found, Named, Request
+from readmit.domain.invitation_rules import decide
 from readmit.domain.permission import Caller, Wanted, check_invitation_rights, may_adopt, may_reset
 from readmit.domain.tenant import Tenant, TenantSettings
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from readmit.domain import audit, invitation, upn
+from readmit.domain import audit, invitation_rules, upn
 from readmit.domain.address import key_of
 from readmit.domain.errors import GenericAuthorization, KeyReused, NotFound, Refused, Throttled, Unavailable
 from readmit.domain.guest import User
@@ -119,7 +119,7 @@ def _decide(tx: Transaction, world: World, caller: Caller, tenant: Tenant, reque
         now=now,
         newAddressOnReset=new_address_on_reset(world, tenant),
     )
-    return invitation.decide(request, caller, tenant, found, named)
+    return invitation_rules.decide(request, caller, tenant, found, named)
 
 
 def new_address_on_reset(world: World, tenant: Tenant) -> NewAddressOnReset:
