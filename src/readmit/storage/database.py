@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -175,7 +176,9 @@ def _settle_on_loop(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any]
         here = None
     if here is loop:
         _finish(future, job)
-    else:
+        return
+    # A loop that is closed has nobody who waits; the writer goes on for the others.
+    with suppress(RuntimeError):
         loop.call_soon_threadsafe(_finish, future, job)
 
 
