@@ -195,6 +195,16 @@ def test_values_that_a_column_cannot_lack(house: House) -> None:
     assert kept.properties == {}
 
 
+def test_a_key_without_its_certificate_is_the_one_that_is_there(house: House) -> None:
+    """Graph's clients read keyCredentials, whose `key` is never shown, and write the list back (graph G35)."""
+    have = {"keyId": "k", "key": "certificate", "displayName": "old"}
+    before = replace(principal(house), properties={"keyCredentials": [have]})
+    assert rules.changed_principal(before, {"keyCredentials": [{"keyId": "k"}]}).properties == before.properties
+    assert rules.changed_principal(before, {"keyCredentials": []}).properties == {"keyCredentials": []}
+    with pytest.raises(InvalidValue):
+        rules.changed_principal(before, {"keyCredentials": [{"keyId": "another"}]})
+
+
 def test_what_changed_in_a_profile_is_named() -> None:
     user = User("u", "t", "u@contoso.com", "u", "U", "Member", START, START, profile={"city": "Bonn", "state": "NRW"})
     moved = replace(user, profile={"city": "Ulm", "state": "NRW"})

@@ -8,10 +8,10 @@ import pytest
 
 from readmit.domain.address import EmailAddress
 from readmit.domain.errors import DeadEnd, Page
-from readmit.flows import codes, mail_choice
+from readmit.flows import codes, deliver, mail_choice
 from readmit.flows.browsers import Browser
 from readmit.proofs import passcode
-from readmit.storage import passcodes
+from readmit.storage import mail_blocks, passcodes
 from world import House
 
 BROWSER = Browser(None, "192.0.2.1", "s" * 43)
@@ -76,3 +76,11 @@ def test_who_is_gone_by_now_may_still_choose(house: House) -> None:
     house.write(lambda tx: tx.run("DELETE FROM users WHERE id = :id", {"id": guest.id}))
     _choose(house, flow_id, block=True)
     assert house.rows("SELECT COUNT(*) FROM mail_blocks") == [(1,)]
+
+
+def test_a_block_that_comes_while_the_mail_is_on_its_way_out_is_heeded(house: House) -> None:
+    """OB4: read again before sending, also where the row was in a worker's hands when the block superseded the others."""
+    house.invite("ana@post.example", send=True)
+    house.write(mail_blocks.block, house.contoso, "ana@post.example", house.clock())
+    deliver.deliver_due(house.world, "worker")
+    assert house.rows("SELECT state FROM outbox") == [("superseded",)]

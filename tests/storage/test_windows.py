@@ -42,6 +42,14 @@ def test_an_amount_of_nothing_fits_a_full_window(another: Pair) -> None:
     assert another().take([_use(0, ceiling=1)]) == [3]
 
 
+def test_the_counters_of_a_process_are_dropped_before_they_fill_its_memory() -> None:
+    own = OwnWindows()
+    own.take([_use(3)])
+    for number in range(20_000):
+        own.take([_use(key=str(number))])
+    assert own.take([_use()]) == [1]
+
+
 def test_shared_counters_that_cannot_be_reached_are_said_to_be_unavailable(tmp_path: Path) -> None:
     shared = SharedWindows(tmp_path / "throttle.db")
     shared.take([_use()])
