@@ -17,7 +17,7 @@ from readmit.flows import deliver
 from readmit.mail import mailbox
 from readmit.proofs import passcode
 from readmit.storage import tenants
-from world import make_house
+from world import PASSWORD, make_house
 
 __all__ = ["site"]
 MAX = "max@post.example"
@@ -229,6 +229,20 @@ def test_the_account_renames_and_removes(site: Site) -> None:
     person.press(action, remove=id)
     assert "The passkey is removed." in person.html
     assert "You have no passkey here yet." in person.html
+
+
+def test_a_guest_whose_home_alone_signs_him_in_is_offered_none(site: Site) -> None:
+    """L30: a passkey never stands for the home sign-in; only where a second factor is wanted it is asked for."""
+    person = Person(site)
+    person.open(ACCOUNT)
+    person.submit(address="alice@fabrikam.com")
+    person.submit(password=PASSWORD)
+    assert "My account" in person.html
+    assert "/account/passkeys" not in person.html
+    configure(site, passkeyDays=0)
+    assert "/account/passkeys" not in by_code(site).html
+    configure(site, guestStrength="multi")
+    assert "/account/passkeys" in person.open(ACCOUNT)
 
 
 def test_T24_the_forms_of_the_account_are_its_own(site: Site) -> None:

@@ -21,6 +21,13 @@ def sentence_of(error: Exception) -> tuple[str, int]:
     return f"This is a defect in readmit ({kind}: {told}); run it again with READMIT_DEBUG=1 for the traceback.", 1
 
 
+def why(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file cannot be read, for a sentence that names it already."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text in UTF-8"
+    return error.strerror or str(error)
+
+
 def _of_the_client(error: Exception) -> tuple[str, int] | None:
     # Only a command that has imported the client can raise its errors.
     if "readmit.client.errors" not in sys.modules:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from readmit.cli.failures import why
 from readmit.cli.output import warn
 from readmit.domain.errors import OperatorError
 from readmit.domain.provider import KINDS, PRESETS
@@ -42,7 +43,7 @@ def metadata_of(given: str | None) -> dict[str, Any]:
     try:
         return {"metadata": Path(given).read_text(encoding="utf-8-sig")}
     except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{given} cannot be read: {error}.", 2) from error
+        raise OperatorError(f"{given} cannot be read: {why(error)}.", 2) from error
 
 
 def registration_options(command: F) -> F:
@@ -111,7 +112,7 @@ def _read(file: Path) -> str:
     try:
         text = sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{file} cannot be read: {error}.", 2) from error
+        raise OperatorError(f"{file} cannot be read: {why(error)}.", 2) from error
     if not text.strip():
         raise OperatorError(f"{file} holds no secret.", 2)
     return text.strip()

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from readmit.cli import seed_partners, seed_providers
+from readmit.cli.failures import why
 from readmit.cli.seed_entry import Entry, fail
 from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import OperatorError
@@ -37,7 +38,7 @@ def read(path: Path, environ: Mapping[str, str]) -> tuple[SeedTenant, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"The seed file {path} cannot be read: {error}.") from error
+        raise OperatorError(f"The seed file {path} cannot be read: {why(error)}.") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:

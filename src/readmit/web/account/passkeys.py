@@ -20,21 +20,28 @@ from readmit.web.signed_in import SignedIn
 
 
 def content(world: World, call: Call, viewer: SignedIn, language: str) -> dict[str, Any] | None:
-    """The passkeys, the oldest first; nothing for who is no guest, or where browsers have no passkeys."""
+    """The passkeys, the oldest first; nothing where there are none and one would not be asked for.
+
+    That is: for who is no guest, where browsers have no passkeys, and for a guest whose provider alone signs him in.
+    """
     party = relying_party(world.settings.public_url)
     if party is None or not isinstance(viewer.user.redemption, Accepted):
         return None
     found = world.database.read(queries_passkeys.passkeys_of, viewer.user.id)
+    instead = viewer.user.redemption.binding.kind == "mail" and viewer.tenant.settings.passkeyDays > 0
+    required = viewer.tenant.settings.guestStrength == "multi"
+    if not (found or instead or required):
+        return None
     here = passkey_pages.party(world, call) is not None
     return {
         "action": viewer.at("/account/passkeys"),
         "passkeys": [_shown(passkey, language) for passkey in found],
         "host": None if here else party.origin.partition("//")[2],
-        "more": len(found) < MOST,
+        "more": (instead or required) and len(found) < MOST,
         "longest": LONGEST_NAME,
-        "instead": viewer.user.redemption.binding.kind == "mail" and viewer.tenant.settings.passkeyDays > 0,
+        "instead": instead,
         "days": viewer.tenant.settings.passkeyDays,
-        "required": viewer.tenant.settings.guestStrength == "multi",
+        "required": required,
     }
 
 
