@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +10,14 @@ from readmit.domain import audit, directory, leaving
 from readmit.domain.address import EmailAddress
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, User
-from readmit.domain.redemption import FLOW_LIFETIME, Flow, Step, ToLeave, check_sign_in, next_step
+from readmit.domain.redemption import Flow, Step, ToLeave, check_sign_in, next_step
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows import passkey_step, sign_in_log
 from readmit.flows.again import until_saved
 from readmit.flows.browsers import Browser
 from readmit.flows.methods import sign_in_method
+from readmit.flows.new_flow import new_flow
 from readmit.flows.open_flow import flow_of, tenant_of
 from readmit.flows.own import record_own, signed_in_user
 from readmit.flows.redeem import still_at_home
@@ -34,20 +36,8 @@ def begin(tx: Transaction, world: World, browser: Browser, entry: SignIn, *, flo
         raise DeadEnd(Page.CLOSED)
     if leaving.obstacle(user, tenant) is not None:
         return None
-    now = world.now()
-    flow = Flow(
-        id=flow_id,
-        browser_hash=browser.flow_hash,
-        csrf=world.new_secret(),
-        kind="sign_in",
-        tenant_id=tenant.id,
-        target=ToLeave(),
-        created=now,
-        expires=now + FLOW_LIFETIME,
-        user_id=user.id,
-        epoch=user.epoch,
-        language=user.preferred_language,
-    )
+    flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant.id, target=ToLeave())
+    flow = replace(flow, user_id=user.id, epoch=user.epoch, language=user.preferred_language)
     address = _address(user)
     flow = sign_in_method(tx, tenant, flow, address) if address is not None else flow
     browser_flows.insert(tx, flow)

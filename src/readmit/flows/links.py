@@ -10,12 +10,13 @@ from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, Pending, User
 from readmit.domain.invitation import Invitation
 from readmit.domain.mail import OwedMail
-from readmit.domain.redemption import FLOW_LIFETIME, Flow, ToRedirect, check_open
+from readmit.domain.redemption import Flow, ToRedirect, check_open
 from readmit.domain.tenant import Tenant
 from readmit.flows import inbound
 from readmit.flows.browsers import Browser
 from readmit.flows.invite import hash_ticket
 from readmit.flows.methods import redemption_method, sign_in_method
+from readmit.flows.new_flow import new_flow
 from readmit.flows.world import World
 from readmit.storage import audit as audit_log
 from readmit.storage import browser_flows, invitations, mail_blocks, outbox, queries_people, tenants, users
@@ -81,16 +82,13 @@ def start(tx: Transaction, world: World, browser: Browser, *, flow_id: str, tick
     opened = open_link(tx, world, ticket)
     if browser_flows.exists(tx, flow_id):
         raise DeadEnd(Page.CLOSED, org=opened.tenant.display_name)
-    user, tenant, now = opened.user, opened.tenant, world.now()
-    flow = Flow(
-        id=flow_id,
-        browser_hash=browser.flow_hash,
-        csrf=world.new_secret(),
+    user, tenant = opened.user, opened.tenant
+    flow = new_flow(
+        world, browser, flow_id=flow_id, tenant_id=tenant.id, target=ToRedirect(opened.invitation.redirect_url)
+    )
+    flow = replace(
+        flow,
         kind="redemption",
-        tenant_id=tenant.id,
-        target=ToRedirect(opened.invitation.redirect_url),
-        created=now,
-        expires=now + FLOW_LIFETIME,
         user_id=user.id,
         invitation_id=opened.invitation.id,
         generation=user.generation,

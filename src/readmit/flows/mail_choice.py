@@ -5,16 +5,17 @@ The way is a flow as any other, with a mailed code as its only proof; it signs n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from readmit.domain import audit
 from readmit.domain.address import EmailAddress
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import User
-from readmit.domain.redemption import FLOW_LIFETIME, PROOF_LIFETIME, Flow, ToMailChoice
+from readmit.domain.redemption import PROOF_LIFETIME, Flow, ToMailChoice
 from readmit.domain.tenant import Tenant
 from readmit.flows.browsers import Browser
+from readmit.flows.new_flow import new_flow
 from readmit.flows.world import World
 from readmit.storage import audit as audit_log
 from readmit.storage import browser_flows, mail_blocks, outbox, passcodes, tenants, users
@@ -46,19 +47,8 @@ def start(
     """The way of this browser for the mailbox that was typed, whether anybody has it or not (security V7)."""
     if browser_flows.exists(tx, flow_id) or tenants.get(tx, tenant_id) is None:
         raise DeadEnd(Page.CLOSED)
-    now = world.now()
-    flow = Flow(
-        id=flow_id,
-        browser_hash=browser.flow_hash,
-        csrf=world.new_secret(),
-        kind="sign_in",
-        tenant_id=tenant_id,
-        target=ToMailChoice(),
-        created=now,
-        expires=now + FLOW_LIFETIME,
-        address=typed,
-        method="code",
-    )
+    flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant_id, target=ToMailChoice())
+    flow = replace(flow, address=typed, method="code")
     browser_flows.insert(tx, flow)
     return flow
 

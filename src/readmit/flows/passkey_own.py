@@ -9,11 +9,12 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, User
 from readmit.domain.passkey import cleaned, fresh, suffices
-from readmit.domain.redemption import FLOW_LIFETIME, Flow, ToAccount
+from readmit.domain.redemption import Flow, ToAccount
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows.browsers import Browser
 from readmit.flows.methods import sign_in_method
+from readmit.flows.new_flow import new_flow
 from readmit.flows.own import record_own, signed_in_user
 from readmit.flows.passkey_notice import owe_notice
 from readmit.flows.passkey_step import ask
@@ -29,18 +30,8 @@ def begin_adding(tx: Transaction, world: World, browser: Browser, *, flow_id: st
     if not isinstance(user.redemption, Accepted):
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
     now = world.now()
-    flow = Flow(
-        id=flow_id,
-        browser_hash=browser.flow_hash,
-        csrf=world.new_secret(),
-        kind="sign_in",
-        tenant_id=tenant.id,
-        target=ToAccount(),
-        created=now,
-        expires=now + FLOW_LIFETIME,
-        language=user.preferred_language,
-        passkey="add",
-    )
+    flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant.id, target=ToAccount())
+    flow = replace(flow, language=user.preferred_language, passkey="add")
     flow = sign_in_method(tx, tenant, flow, EmailAddress.stored(user.sign_in_name))
     if fresh(entry.at, now) and suffices(user, tenant, entry.amr):
         flow = replace(flow, user_id=user.id, epoch=user.epoch, proof=session_proof(world, user, entry))

@@ -10,7 +10,7 @@ from readmit.domain.errors import DeadEnd, Page, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, User, home_binding
 from readmit.domain.passkey import suffices
-from readmit.domain.redemption import FLOW_LIFETIME, Flow, Proof, Target, ToApplication
+from readmit.domain.redemption import Flow, Proof, Target, ToApplication
 from readmit.domain.session import SignIn
 from readmit.domain.sign_in_log import Failure, dead_end
 from readmit.domain.tenant import Tenant
@@ -18,6 +18,7 @@ from readmit.flows import authorize, consent, granting, sign_in_log, tokens
 from readmit.flows.authorize import Response
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.methods import sign_in_method
+from readmit.flows.new_flow import new_flow
 from readmit.flows.world import World
 from readmit.storage import browser_flows, queries_people, sessions, users
 from readmit.storage.transaction import Transaction
@@ -37,26 +38,12 @@ def start(
     """A new sign-in flow of this browser; `typed` skips the address page."""
     if browser_flows.exists(tx, flow_id):
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
-    flow = _new(world, browser, flow_id, tenant, target)
+    flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant.id, target=target)
     flow = replace(flow, language=language)
     if typed is not None:
         flow = sign_in_method(tx, tenant, flow, typed)
     browser_flows.insert(tx, flow)
     return flow
-
-
-def _new(world: World, browser: Browser, flow_id: str, tenant: Tenant, target: Target) -> Flow:
-    now = world.now()
-    return Flow(
-        id=flow_id,
-        browser_hash=browser.flow_hash,
-        csrf=world.new_secret(),
-        kind="sign_in",
-        tenant_id=tenant.id,
-        target=target,
-        created=now,
-        expires=now + FLOW_LIFETIME,
-    )
 
 
 def hinted(request: AuthorizeRequest) -> EmailAddress | None:
@@ -85,7 +72,7 @@ def begin_authorize(
     if entry is None or user is None or not strong or not _suffices(tx, world, request, entry, user):
         if silent:
             raise TokenRefused("login_required", 50058, "Session information is not sufficient for single-sign-on.")
-        flow = _new(world, browser, flow_id, tenant, ToApplication(request))
+        flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant.id, target=ToApplication(request))
         flow = replace(flow, language=request.ui_locales)
         typed = hinted(request) if "select_account" not in request.prompt else None
         if typed is not None:
@@ -109,7 +96,7 @@ def begin_authorize(
             failure = Failure(refusal.number, refusal.text)
             sign_in_log.silently_refused(tx, world, browser, request, entry, failure=failure)
             raise refusal
-        flow = _new(world, browser, flow_id, tenant, ToApplication(request))
+        flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant.id, target=ToApplication(request))
         flow = replace(
             flow,
             user_id=user.id,

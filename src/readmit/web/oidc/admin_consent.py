@@ -10,44 +10,14 @@ from readmit.domain.graph_permissions import SCOPE_OF_ID
 from readmit.flows import tokens
 from readmit.flows.world import World
 from readmit.storage.clients import Client
-from readmit.web import sign_in
 from readmit.web.call import Call, Step
-from readmit.web.languages import language_of
-from readmit.web.oidc.authorize import ask_for_tenant, error_page, fence, tenant_of
-from readmit.web.oidc.fields import Parameters, asked_scopes, malformed, parameters, required
-from readmit.web.oidc.responses import authorization_response, error_fields
+from readmit.web.oidc.authorize import begin
+from readmit.web.oidc.fields import Parameters, asked_scopes, malformed, required
 
 
 def admin_consent(world: World, call: Call) -> Step:
     """GET adminconsent: sign in, see what is asked for, decide; the application hears `admin_consent` or an error."""
-    given = parameters(call)
-    try:
-        tenant = tenant_of(world, call, given)
-        if tenant is None:
-            return ask_for_tenant(call, given)
-        client, redirect_uri = fence(world, tenant, given)
-    except TokenRefused as error:
-        return error_page(world, call, error, given.values.get("ui_locales"))
-    request = AuthorizeRequest(
-        tenant_id=tenant.id,
-        client_id=client.app_id,
-        redirect_uri=redirect_uri,
-        origin=call.origin,
-        response_mode="query",
-        resource="",
-        scopes=(),
-        state=given.values.get("state"),
-        ui_locales=given.values.get("ui_locales"),
-        login_hint=given.values.get("login_hint"),
-        prompt=("consent",),
-        admin_consent=True,
-    )
-    try:
-        request = _asked(world, client, request, given)
-    except TokenRefused as error:
-        language = language_of(call, request.ui_locales)
-        return authorization_response(request, error_fields(world, call, error), language)
-    return sign_in.begin(world, call, tenant, request)
+    return begin(world, call, _asked, response_mode=lambda _: "query")
 
 
 def _asked(world: World, client: Client, request: AuthorizeRequest, given: Parameters) -> AuthorizeRequest:
@@ -62,7 +32,15 @@ def _asked(world: World, client: Client, request: AuthorizeRequest, given: Param
     if not scopes:
         text = f"The provided value for the input parameter 'scope' is not valid. The scope {text[:120]} is not valid."
         raise TokenRefused("invalid_scope", 70011, text)
-    return replace(request, resource=asked.resource, graph=asked.graph, scopes=scopes)
+    return replace(
+        request,
+        resource=asked.resource,
+        graph=asked.graph,
+        scopes=scopes,
+        login_hint=given.values.get("login_hint"),
+        prompt=("consent",),
+        admin_consent=True,
+    )
 
 
 def _registered(client: Client, resource: Client) -> list[str]:

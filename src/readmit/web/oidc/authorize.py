@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from readmit.domain.errors import TokenRefused
-from readmit.domain.grant import AuthorizeRequest
+from readmit.domain.grant import AuthorizeRequest, ResponseMode
 from readmit.domain.tenant import Tenant
 from readmit.flows import tokens
 from readmit.flows.world import World
@@ -20,6 +21,8 @@ from readmit.web.oidc.metadata import COMMON, tenant_named
 from readmit.web.oidc.request import checked, mode_of
 from readmit.web.oidc.responses import authorization_response, description, error_fields
 
+Check = Callable[[World, Client, AuthorizeRequest, Parameters], AuthorizeRequest]
+"""Reads the rest of a request whose client and redirect URI are known. Raises TokenRefused, for the application."""
 _LONGEST_URL = 7_000
 
 
@@ -27,6 +30,11 @@ def authorize(world: World, call: Call) -> Step:
     """GET or POST authorize; a POST is read as its GET (security V5)."""
     if call.method == "POST" and (again := as_get(call)) is not None:
         return again
+    return begin(world, call, checked, response_mode=mode_of)
+
+
+def begin(world: World, call: Call, check: Check, *, response_mode: Callable[[dict[str, str]], ResponseMode]) -> Step:
+    """Behind the fence: what `check` refuses goes to the application, what it lets pass to the sign-in."""
     given = parameters(call)
     try:
         tenant = tenant_of(world, call, given)
@@ -35,22 +43,22 @@ def authorize(world: World, call: Call) -> Step:
         client, redirect_uri = fence(world, tenant, given)
     except TokenRefused as error:
         return error_page(world, call, error, given.values.get("ui_locales"))
-    request = AuthorizeRequest(
+    blank = AuthorizeRequest(
         tenant_id=tenant.id,
         client_id=client.app_id,
         redirect_uri=redirect_uri,
         origin=call.origin,
-        response_mode=mode_of(given.values),
+        response_mode=response_mode(given.values),
         resource="",
         scopes=(),
         state=given.values.get("state"),
         ui_locales=given.values.get("ui_locales"),
     )
     try:
-        request = checked(world, client, request, given)
+        request = check(world, client, blank, given)
     except TokenRefused as error:
-        language = language_of(call, request.ui_locales)
-        return authorization_response(request, error_fields(world, call, error), language)
+        language = language_of(call, blank.ui_locales)
+        return authorization_response(blank, error_fields(world, call, error), language)
     return sign_in.begin(world, call, tenant, request)
 
 
