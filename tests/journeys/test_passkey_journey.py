@@ -220,6 +220,8 @@ def _fits(page: Any, name: str) -> None:
 
 def test_without_scripts_the_page_says_so_and_the_code_is_a_way(chromium: Any, house: House) -> None:
     """Experience W1."""
+    from playwright.sync_api import expect
+
     address, _ = guest(house)
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -227,9 +229,9 @@ def test_without_scripts_the_page_says_so_and_the_code_is_a_way(chromium: Any, h
     page.fill("input[type='email']", address)
     page.click("form.main > button >> nth=0")
     page.click("button[value='passkey']")
-    assert page.locator("[data-passkey-absent]").is_visible()
-    assert not page.locator("[data-passkey-start]").is_visible()
+    expect(page.locator("[data-passkey-absent]")).to_be_visible()
+    expect(page.locator("[data-passkey-start]")).to_be_hidden()
     page.click("button[value='code']")
     page.click("form.main > button >> nth=0")
-    assert page.locator("input[autocomplete='one-time-code']").is_visible()
+    expect(page.locator("input[autocomplete='one-time-code']")).to_be_visible()
     context.close()
