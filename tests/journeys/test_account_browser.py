@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from chromium import enter, follow
 from house_of_guests import House
-from test_browser import CHROMIUM, chromium
+from test_browser import chromium
 
 __all__ = ["chromium"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: browser tests are skipped"),
-]
+pytestmark = pytest.mark.browser
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1"
 
 
@@ -36,9 +34,9 @@ def browsers(chromium: Any) -> Iterator[Any]:
 def sign_in(house: House, page: Any, name: str) -> None:
     page.goto(f"{house.base}/account?tenantId=contoso.com")
     page.fill("input[type='email']", f"{name}@fabrikam.com")
-    page.click("main form button >> nth=0")
+    follow(page)
     page.fill("input[type='password']", house.password)
-    page.click("main form button >> nth=0")
+    follow(page)
     assert page.inner_text("h1") == "My account"
 
 
@@ -56,12 +54,6 @@ def tab_to(page: Any, selector: str) -> None:
             assert page.evaluate("wanted => getComputedStyle(wanted).outlineStyle", wanted) != "none"
             return
     raise AssertionError(f"{selector} is not reached by Tab")
-
-
-def enter(page: Any) -> None:
-    """Press Enter and wait for the page that it leads to."""
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
 
 
 def test_N3_a_lost_telephone_is_signed_out_from_the_desk_by_keyboard(house: House, browsers: Any) -> None:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from chromium import follow, launched
 from house_of_guests import House
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: browser tests are skipped"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -73,16 +64,16 @@ def test_a_guest_redeems_in_a_browser_in_the_language_of_the_mail(house: House, 
     page.goto(invited["inviteRedeemUrl"])
     assert page.get_attribute("html", "lang") == "ja"
     assert page.evaluate("document.referrer") == ""
-    page.click("main form button >> nth=0")
-    page.click("main form button >> nth=0")
+    follow(page)
+    follow(page)
     code = re.search(r"\b\d{8}\b", house.mailed(address, "passcode"))
     assert code is not None
     page.fill("input[autocomplete='one-time-code']", code.group())
-    page.click("main form button >> nth=0")
+    follow(page)
     page.go_back()
     page.go_forward()
     page.reload()
-    page.click("button[value='accept']")
+    follow(page, "button[value='accept']")
     assert page.url == f"{house.base}/myapps"
     names = {cookie["name"] for cookie in page.context.cookies()}
     assert "__Host-readmit" in names
@@ -99,9 +90,9 @@ def test_H5_a_sign_in_form_ends_at_the_application(house: House, page: Any, appl
         f"&state=s&code_challenge={challenge}&code_challenge_method=S256"
     )
     page.fill("input[type='email']", address)
-    page.click("main form button >> nth=0")
+    follow(page)
     page.fill("input[type='password']", house.password)
-    page.click("main form button >> nth=0")
+    follow(page)
     assert page.url.startswith("http://localhost:9000/callback?code=")
     assert "state=s" in application[0]
     assert "iss=" in application[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 import ssl
 import threading
 from collections.abc import Iterator
@@ -14,13 +13,10 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
+from chromium import follow, launched
 from house_of_guests import House, serving
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: browser tests are skipped"),
-]
+pytestmark = pytest.mark.browser
 CLIENT, SECRET = "0d000000-0000-4000-8000-0000000000b2", "a-secret-of-the-tests-0123456789"
 VERIFIER = "v" * 43
 
@@ -86,13 +82,8 @@ tenants:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -116,11 +107,11 @@ def test_H5_form_post_and_front_channel_logout(
     }
     page.goto(f"{provider.base}/contoso.com/oauth2/v2.0/authorize?{urlencode(asked)}")
     page.fill("input[type='email']", "mia@contoso.com")
-    page.click("main form button >> nth=0")
+    follow(page)
     page.fill("input[type='password']", provider.password)
-    page.click("main form button >> nth=0")
+    follow(page)
     if not scripts:
-        page.click("text=Continue")
+        follow(page, "text=Continue")
     page.wait_for_url(f"{application.base}/callback")
     method, path, body = application.seen[0]
     answer = dict(parse_qsl(body))
@@ -133,7 +124,7 @@ def test_H5_form_post_and_front_channel_logout(
     page.goto(f"{provider.base}/contoso.com/oauth2/v2.0/logout?{urlencode(target)}", wait_until="load")
     if not scripts:
         assert page.locator("h1").inner_text() == "You are signed out"
-        page.click("text=Back to the application")
+        follow(page, "text=Back to the application")
     page.wait_for_url(f"{application.base}/callback?state=bye")
     paths = [path for _, path, _ in application.seen if "favicon" not in path]
     assert [urlsplit(path).path for path in paths] == ["/signed-out", "/callback"], "told first, then gone back"
@@ -142,7 +133,7 @@ def test_H5_form_post_and_front_channel_logout(
     assert len(told["sid"][0]) == 36
     page.goto(f"{provider.base}/contoso.com/oauth2/v2.0/authorize?{urlencode({**asked, 'prompt': 'none'})}")
     if not scripts:
-        page.click("text=Continue")
+        follow(page, "text=Continue")
     page.wait_for_url(f"{application.base}/callback")
     assert dict(parse_qsl(application.seen[-1][2] or application.seen[-2][2]))["error"] == "login_required"
     context.close()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from chromium import follow, launched
 from house_of_guests import PASSWORD, SECRET, House, serving
 
 import lying_saml
@@ -16,7 +16,6 @@ from lying_saml import LyingSaml, asked
 from readmit.cli.demo_stage import AUTOMATION, EXPENSES
 from readmit.cli.walker import Page, Walker
 
-CHROMIUM = shutil.which("chromium")
 PEOPLE = [f"{way}-{version}" for way in ("one", "two") for version in ("v1.0", "beta")]
 HOST = "https://idp.tailspin.example"
 LOGIN = "https://login.tailspin.test"
@@ -175,15 +174,10 @@ def test_the_administrator_hands_over_what_our_metadata_says(town: Town) -> None
 @pytest.fixture
 def browser(town: Town, tmp_path: Path) -> Iterator[Any]:
     """Chromium, for which the provider's host is another site, as it is in life."""
-    from playwright.sync_api import sync_playwright
-
-    with lying_saml.serving(town.idp, tmp_path) as port, sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
+    with lying_saml.serving(town.idp, tmp_path) as port:
         rules = (f"MAP {urlsplit(host).hostname}:443 127.0.0.1:{port}" for host in (HOST, LOGIN))
-        arguments.append(f"--host-resolver-rules={','.join(rules)}")
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
+        with launched(f"--host-resolver-rules={','.join(rules)}") as chromium:
+            yield chromium
 
 
 def open_page(browser: Any, locale: str) -> Any:
@@ -191,7 +185,6 @@ def open_page(browser: Any, locale: str) -> Any:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: browser tests are skipped")
 def test_N4_a_browser_comes_back_from_another_site_by_a_form_and_is_known(town: Town, browser: Any) -> None:
     """The Lax cookie of the flow does not go along with the post, and goes along with the GET that follows."""
     address = "browser@tailspin.example"
@@ -203,11 +196,11 @@ def test_N4_a_browser_comes_back_from_another_site_by_a_form_and_is_known(town: 
     posts: list[Any] = []
     page.on("request", lambda request: posts.append(request) if request.method == "POST" else None)
     page.goto(invited["inviteRedeemUrl"])
-    page.click("main form button >> nth=0")
+    follow(page)
     assert "Tailspin" in page.inner_text("main")
-    page.click("main form button >> nth=0")
+    follow(page)
     assert page.url.startswith(f"{HOST}/sso?SAMLRequest="), "the page's policy lets the form end there"
-    page.click("button")
+    follow(page, "button")
     assert page.url.startswith(f"{town.base}/redeem/")
     assert "Bea Browser" in page.inner_text("main")
     answer = posts[-1]
@@ -215,12 +208,11 @@ def test_N4_a_browser_comes_back_from_another_site_by_a_form_and_is_known(town: 
     assert "__Host-flow-" not in answer.all_headers().get("cookie", ""), "a post from another site brings no cookie"
     page.go_back()
     page.go_forward()
-    page.click("button[value='accept']")
+    follow(page, "button[value='accept']")
     assert page.url == f"{town.base}/myapps"
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: browser tests are skipped")
 def test_a_browser_reads_why_an_answer_was_not_believed_and_can_try_again(town: Town, browser: Any) -> None:
     address = "doubt@tailspin.example"
     invited = town.graph.invite(
@@ -229,23 +221,22 @@ def test_a_browser_reads_why_an_answer_was_not_believed_and_can_try_again(town: 
     town.idp.name_id, town.idp.attributes = "doubt-1", {lying_saml.MAIL: [address]}
     page = open_page(browser, "ja-JP")
     page.goto(invited["inviteRedeemUrl"])
-    page.click("main form button >> nth=0")
-    page.click("main form button >> nth=0")
+    follow(page)
+    follow(page)
     town.idp.signs = ()
     page.reload()
-    page.click("button")
+    follow(page, "button")
     town.idp.signs = ("assertion",)
     assert page.get_attribute("html", "lang") == "ja"
     assert "Tailspin" in page.inner_text("main")
-    page.click("main button[value='again']")
-    page.click("main button[value='provider']")
-    page.click("button")
-    page.click("button[value='accept']")
+    follow(page, "main button[value='again']")
+    follow(page, "main button[value='provider']")
+    follow(page, "button")
+    follow(page, "button[value='accept']")
     assert page.url == f"{town.base}/myapps"
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: browser tests are skipped")
 def test_H5_a_provider_may_lead_on_to_a_login_host_of_its_own(town: Town, browser: Any) -> None:
     """Chromium applies form-action to each redirect: refused one, it shows nothing and the button seems dead."""
     address = "far@tailspin.example"
@@ -256,11 +247,11 @@ def test_H5_a_provider_may_lead_on_to_a_login_host_of_its_own(town: Town, browse
     try:
         page = open_page(browser, "en-GB")
         page.goto(invited["inviteRedeemUrl"])
-        page.click("main form button >> nth=0")
-        page.click("main form button >> nth=0")
+        follow(page)
+        follow(page)
         assert page.url.startswith(f"{LOGIN}/login?")
-        page.click("button")
-        page.click("button[value='accept']")
+        follow(page, "button")
+        follow(page, "button[value='accept']")
         assert page.url == f"{town.base}/myapps"
     finally:
         town.idp.login_host = None

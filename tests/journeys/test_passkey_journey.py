@@ -9,38 +9,28 @@ import base64
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from chromium import enter, follow, launched
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from house_of_guests import House
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: browser tests are skipped"),
-]
+pytestmark = pytest.mark.browser
 SPOKEN = {"en": "en-GB", "de": "de-DE", "ja": "ja-JP"}
 
 
 @pytest.fixture(scope="module")
 def chromium(house: House) -> Iterator[Any]:
     """A browser that trusts the server's certificate: at a page with a wrong one there are no passkeys."""
-    from playwright.sync_api import sync_playwright
-
     leaf = x509.load_pem_x509_certificate((house.data / "server.pem").read_bytes())
     key = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pin = base64.b64encode(hashlib.sha256(key).digest()).decode()
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
-        arguments.append(f"--ignore-certificate-errors-spki-list={pin}")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with launched(f"--ignore-certificate-errors-spki-list={pin}") as browser:
         yield browser
-        browser.close()
 
 
 @dataclass
@@ -57,14 +47,13 @@ class Device:
         return str(self.page.url.removeprefix(self.house.base))
 
     def press(self, name: str) -> None:
-        self.page.click(f"button[name='use'][value='{name}']")
+        follow(self.page, f"button[name='use'][value='{name}']")
 
     def main(self) -> None:
-        self.page.click("form.main > button[type='submit'] >> nth=0")
+        follow(self.page, "form.main > button[type='submit'] >> nth=0")
 
     def ceremony(self) -> None:
-        with self.page.expect_navigation(wait_until="load"):
-            self.page.click("[data-passkey-start]")
+        follow(self.page, "[data-passkey-start]")
 
     def sign_in_by_code(self, address: str) -> None:
         self.page.goto(f"{self.house.base}/account?tenantId=contoso.com")
@@ -120,18 +109,17 @@ def test_a_passkey_is_added_signs_in_and_is_dead_after_a_reset(house: House, dev
     device.sign_in_by_code(address)
     assert page.locator("h1").inner_text() == "Sign in with a passkey next time?", "the device can keep one (C7)"
     device.press("skip")
-    page.click("button[name='add']")
+    follow(page, "button[name='add']")
     device.ceremony()
     assert page.locator("#passkey-1").inner_text().startswith("Passkey of")
     assert "passkey" in house.mailed(address, "passkey_added").lower()
-    page.click("form.last button")
+    follow(page, "form.last button")
     page.goto(f"{house.base}/account?tenantId=contoso.com")
     page.fill("input[type='email']", address)
     device.main()
     device.press("passkey")
     page.wait_for_selector("[data-passkey-start]:focus")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+    enter(page)
     assert device.path().startswith("/account")
     assert "Proved by\npasskey" in page.locator("ul.cards >> nth=0").inner_text()
     house.graph.call(
@@ -170,7 +158,7 @@ def test_a_device_with_a_passkey_says_that_it_has_one(house: House, device: Devi
     page = device.page
     device.sign_in_by_code(address)
     device.ceremony()
-    page.click("button[name='add']")
+    follow(page, "button[name='add']")
     page.click("[data-passkey-start]")
     page.wait_for_selector("[data-passkey-known]:not([hidden])")
 
@@ -191,12 +179,12 @@ def test_W6_the_pages_reflow_and_their_targets_are_large(
     _fits(page, f"offer-{language}-{width}-{scheme}")
     made.ceremony()
     _fits(page, f"account-{language}-{width}-{scheme}")
-    page.click("button[name='add']")
+    follow(page, "button[name='add']")
     page.click("[data-passkey-start]")
     page.wait_for_selector("[data-passkey-known]:not([hidden])")
     _fits(page, f"add-{language}-{width}-{scheme}")
     page.goto(f"{house.base}/account?tenantId=contoso.com")
-    page.click("form.last button")
+    follow(page, "form.last button")
     page.goto(f"{house.base}/account?tenantId=contoso.com")
     page.fill("input[type='email']", address)
     made.main()
@@ -227,11 +215,11 @@ def test_without_scripts_the_page_says_so_and_the_code_is_a_way(chromium: Any, h
     page = context.new_page()
     page.goto(f"{house.base}/account?tenantId=contoso.com")
     page.fill("input[type='email']", address)
-    page.click("form.main > button >> nth=0")
-    page.click("button[value='passkey']")
+    follow(page, "form.main > button >> nth=0")
+    follow(page, "button[value='passkey']")
     expect(page.locator("[data-passkey-absent]")).to_be_visible()
     expect(page.locator("[data-passkey-start]")).to_be_hidden()
-    page.click("button[value='code']")
-    page.click("form.main > button >> nth=0")
+    follow(page, "button[value='code']")
+    follow(page, "form.main > button >> nth=0")
     expect(page.locator("input[autocomplete='one-time-code']")).to_be_visible()
     context.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,11 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from chromium import follow, launched
 from house_of_guests import House
 from test_guest_pages import fresh, invite
-
-CHROMIUM = shutil.which("chromium")
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: browser tests are skipped")
 
 
 def ticket_of(link: str) -> str:
@@ -92,13 +89,8 @@ def test_T39_each_line_of_the_log_is_one_object_whatever_was_sent(house: House) 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -134,7 +126,6 @@ def target() -> Iterator[tuple[str, list[dict[str, str]]]]:
     server.server_close()
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_T15_no_other_host_is_asked_and_the_target_hears_of_no_link(
     house: House, page: Any, target: tuple[str, list[dict[str, str]]]
@@ -147,11 +138,11 @@ def test_T15_no_other_host_is_asked_and_the_target_hears_of_no_link(
     page.goto(link)
     assert ticket_of(link) not in page.url
     assert ticket_of(link) not in page.content()
-    page.click("main form button >> nth=0")
-    page.click("main form button >> nth=0")
+    follow(page)
+    follow(page)
     page.fill("input[autocomplete='one-time-code']", re.search(r"\b\d{8}\b", house.mailed(address, "passcode"))[0])  # type: ignore[index]
-    page.click("main form button >> nth=0")
-    page.click("button[value='accept']")
+    follow(page)
+    follow(page, "button[value='accept']")
     page.wait_for_url(url)
     assert page.evaluate("document.referrer") == ""
     assert [headers.get("referer") for headers in asked if headers["path"] == "/start"] == [None]
@@ -164,7 +155,6 @@ def test_T15_no_other_host_is_asked_and_the_target_hears_of_no_link(
     assert ticket_of(link) not in json.dumps(history)
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_T14_a_scanner_with_scripts_burns_nothing(house: House, page: Any) -> None:
     address = fresh(house)

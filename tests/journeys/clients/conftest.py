@@ -9,7 +9,7 @@ from typing import Any
 import foreign
 import pytest
 import street
-import visitor
+from chromium import launched
 from house_of_guests import House, serving
 from town import Town, founded
 from visitor import Visiting, Visitor
@@ -51,9 +51,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Chromium is part of `make journeys` where it may be installed; without it these journeys are skipped by name."""
-    if visitor.CHROMIUM is None:
-        pytest.skip("chromium is not installed: browser tests are skipped")
-    with visitor.chromium() as browser:
+    with launched() as browser:
         yield browser
 
 

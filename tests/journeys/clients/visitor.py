@@ -6,32 +6,18 @@ import base64
 import hashlib
 import re
 import secrets
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from chromium import MAIN, follow
 from neighbours import PASSWORD
 from town import SCOPE, Code, Held, Town
 
 from readmit.cli.demo_stage import CONTOSO, EXPENSES
 
-CHROMIUM = shutil.which("chromium")
 _STEPS = 12
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """The system's Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
 
 
 class Visitor:
@@ -88,12 +74,11 @@ class Visitor:
 
     def go_on(self) -> None:
         """The main button."""
-        self.follow("main form button >> nth=0")
+        self.follow(MAIN)
 
     def follow(self, selector: str) -> None:
         """Click, and wait for where it leads."""
-        with self.page.expect_navigation():
-            self.page.click(selector)
+        follow(self.page, selector)
 
     def has(self, selector: str) -> bool:
         return bool(self.page.locator(selector).count())
