@@ -36,14 +36,36 @@ def _parties(tx: Transaction, request: AuthorizeRequest) -> tuple[Client, Client
 def missing_consent(tx: Transaction, request: AuthorizeRequest, user_id: str) -> tuple[str, ...]:
     """The scopes asked for that nobody has consented to yet, for this user (security O10)."""
     client, resource = _parties(tx, request)
-    have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, user_id)
-    if not request.graph:
-        # OpenID's own scopes belong to no API; their consent stands at Graph, wherever else a token is for.
-        graph = tokens.resource_of(tx, request.tenant_id, tokens.Asked(GRAPH_APP_ID, graph=True))
-        told = clients.consented_scopes(tx, client.service_principal_id, graph.service_principal_id, user_id)
-        have |= told & OPENID_SCOPES
+    have = _consented(tx, client, resource, user_id)
     wanted = [scope for scope in request.scopes if scope != ".default"]
     return tuple(scope for scope in wanted if scope not in have)
+
+
+def _consented(tx: Transaction, client: Client, resource: Client, user_id: str) -> frozenset[str]:
+    """What the application may have of a resource for this user, OpenID's own scopes among it."""
+    have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, user_id)
+    if resource.app_id == GRAPH_APP_ID:
+        return have
+    # OpenID's own scopes belong to no API; their consent stands at Graph, wherever else a token is for.
+    graph = tokens.resource_of(tx, client.tenant_id, tokens.Asked(GRAPH_APP_ID, graph=True))
+    told = clients.consented_scopes(tx, client.service_principal_id, graph.service_principal_id, user_id)
+    return have | (told & OPENID_SCOPES)
+
+
+def still_consented(tx: Transaction, client: Client, grant: Grant) -> Grant:
+    """The grant with those of its scopes that are consented to now: who takes a consent back ends it at once.
+
+    A refresh token lives for months, and nobody is asked again meanwhile (security O10). Raises TokenRefused: 65001
+    where nothing is left, 50105 where the application has come to want an assignment that the user lacks.
+    """
+    if client.assignment_required and not clients.granted_roles(tx, grant.user_id, client.service_principal_id):
+        raise TokenRefused("invalid_grant", 50105, "The signed in user is not assigned to a role.")
+    resource = tokens.resource_of(tx, grant.tenant_id, tokens.Asked(grant.resource, graph=grant.graph))
+    have = _consented(tx, client, resource, grant.user_id)
+    scopes = [scope for scope in grant.scope.split() if scope in have]
+    if not scopes:
+        raise consent_required("invalid_grant", client)
+    return replace(grant, scope=" ".join(scopes))
 
 
 def record_consent(tx: Transaction, world: World, request: AuthorizeRequest, user_id: str) -> Event | None:

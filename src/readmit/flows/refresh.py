@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from readmit.domain.errors import TokenRefused
-from readmit.flows import sign_in_log
+from readmit.flows import consent, sign_in_log
 from readmit.flows.browsers import digest
 from readmit.flows.granting import check_alive, inactive, revoked
 from readmit.flows.issue import Exchange, ended, tokens_of
@@ -30,6 +30,7 @@ def refresh(tx: Transaction, world: World, client: Client, brought: Exchange) ->
     if now >= grant.expires:
         raise inactive()
     check_alive(tx, world, grant)
+    grant = consent.still_consented(tx, client, grant)
     if used is None:
         grants.use_refresh(tx, old, now)
     successor = world.keyring.digest("refresh", brought.token)
