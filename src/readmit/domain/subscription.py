@@ -83,6 +83,8 @@ class Subscription:
     principal_id: str
     creator_id: str
     asked: Asked
+    creator_epoch: int | None = None
+    """Of the user who made it: with his access it ends too (lifecycle L1, L6)."""
 
     @property
     def by_user(self) -> bool:

@@ -49,7 +49,10 @@ def _allowed(tx: Transaction, world: World, caller: Caller, asked: Asked) -> boo
 
 def _subscribed(tx: Transaction, world: World, caller: Caller, asked: Asked) -> Subscription:
     _check_number(tx, world, caller)
-    made = Subscription(world.new_id(), caller.tenant_id, caller.app_id, caller.service_principal_id, caller.id, asked)
+    # The epoch of the token, not of now: who was reset while the receiver proved itself has subscribed to nothing.
+    epoch = caller.user.epoch if caller.user is not None else None
+    principal = caller.service_principal_id
+    made = Subscription(world.new_id(), caller.tenant_id, caller.app_id, principal, caller.id, asked, epoch)
     subscriptions.insert(tx, made, seq=changes.head(tx), now=world.now())
     return made
 

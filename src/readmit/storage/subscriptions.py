@@ -12,17 +12,22 @@ from readmit.storage.transaction import Row, Transaction
 
 _COLUMNS: Final = (
     "id, tenant_id, app_id, principal_id, creator_id, resource, kind, object_id, members, change_type, url, expires_at,"
-    " lifecycle_url, client_state, tls_version"
+    " lifecycle_url, client_state, tls_version, creator_epoch"
 )
+_ALIVE: Final = (
+    "(creator_id = principal_id OR EXISTS (SELECT 1 FROM users u WHERE u.id = creator_id AND u.epoch = creator_epoch"
+    " AND u.deleted_at IS NULL))"
+)
+"""What a user subscribed to ends with his access, as his tokens do: by a reset above all (lifecycle L6)."""
 _PROGRESS: Final = "seq, due_at, tries, failing_since, failing_seq, missed_since, missed_due_at, missed_tries"
-_DUE: Final = """
+_DUE: Final = f"""
  expires_at > :now AND COALESCE(leased_until, 0) <= :now
  AND (missed_due_at <= :now OR (due_at <= :now AND EXISTS (SELECT 1 FROM changes c
    WHERE c.tenant_id = subscriptions.tenant_id AND c.kind = subscriptions.kind AND c.seq > subscriptions.seq)))
  AND EXISTS (SELECT 1 FROM service_principals p
    WHERE p.id = principal_id AND p.account_enabled = 1 AND p.deleted_at IS NULL)
- AND (creator_id = principal_id OR EXISTS (SELECT 1 FROM users u
-   WHERE u.id = creator_id AND u.account_enabled = 1 AND u.deleted_at IS NULL))
+ AND (creator_id = principal_id OR EXISTS (SELECT 1 FROM users u WHERE u.id = creator_id AND u.account_enabled = 1))
+ AND {_ALIVE}
 """
 """Nobody is told for an application, or a user, that could not ask now."""
 
@@ -41,8 +46,8 @@ def insert(tx: Transaction, made: Subscription, *, seq: int, now: datetime) -> N
     asked = made.asked
     tx.run(
         f"INSERT INTO subscriptions ({_COLUMNS}, created_at, seq, due_at) VALUES (:id, :tenant, :app, :principal,"
-        " :creator, :resource, :kind, :object, :members, :types, :url, :expires, :lifecycle, :state, :tls, :now, :seq,"
-        " :now)",
+        " :creator, :resource, :kind, :object, :members, :types, :url, :expires, :lifecycle, :state, :tls, :epoch,"
+        " :now, :seq, :now)",
         {
             "id": made.id,
             "tenant": made.tenant_id,
@@ -59,6 +64,7 @@ def insert(tx: Transaction, made: Subscription, *, seq: int, now: datetime) -> N
             "lifecycle": asked.lifecycle_url,
             "state": asked.client_state,
             "tls": asked.tls_version,
+            "epoch": made.creator_epoch,
             "now": micros(now),
             "seq": seq,
         },
@@ -72,7 +78,7 @@ def of_application(
     mine = " AND creator_id = :creator" if creator is not None else ""
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM subscriptions WHERE tenant_id = :tenant AND app_id = :app AND expires_at > :now{mine}"
-        " ORDER BY id",
+        f" AND {_ALIVE} ORDER BY id",
         {"tenant": tenant_id, "app": app_id, "now": micros(now), "creator": creator},
     )
     return [_subscription(row) for row in rows]
@@ -89,8 +95,8 @@ def delete(tx: Transaction, id: str) -> None:
 
 
 def delete_expired(tx: Transaction, now: datetime) -> int:
-    """Sweep what is over."""
-    return tx.run("DELETE FROM subscriptions WHERE expires_at <= :now", {"now": micros(now)})
+    """Sweep what is over, by time or with its maker's access."""
+    return tx.run(f"DELETE FROM subscriptions WHERE expires_at <= :now OR NOT {_ALIVE}", {"now": micros(now)})
 
 
 def any_alive(tx: Transaction, now: datetime) -> bool:
@@ -111,7 +117,7 @@ def lease(tx: Transaction, holder: str, *, now: datetime, until: datetime) -> He
         f" RETURNING {_COLUMNS}, {_PROGRESS}",
         {"holder": holder, "now": micros(now), "until": micros(until)},
     )
-    return Held(_subscription(row), _progress(row[15:]), holder) if row else None
+    return Held(_subscription(row), _progress(row[16:]), holder) if row else None
 
 
 def save(tx: Transaction, held: Held, progress: Progress) -> bool:
@@ -162,7 +168,7 @@ def _subscription(row: Row) -> Subscription:
         client_state=row[13],
         tls_version=row[14],
     )
-    return Subscription(row[0], row[1], row[2], row[3], row[4], asked)
+    return Subscription(row[0], row[1], row[2], row[3], row[4], asked, row[15])
 
 
 def _progress(row: Row) -> Progress:
