@@ -92,6 +92,10 @@ def test_G50_expand_tells_the_manager_as_one_object_and_reports_as_a_list(graph:
     assert shown[HAL] is None
     single = graph.get(f"/v1.0/users/{MIA}?$select=id&$expand=manager").body
     assert single["manager"]["displayName"] == "Ada"
+    selected = graph.get(f"/v1.0/users/{MIA}?$select=id,manager&$expand=manager").body
+    assert selected == single
+    alone = graph.get(f"/v1.0/users/{MIA}?$select=manager&$expand=manager($select=id)").body
+    assert list(alone) == ["@odata.context", "manager"]
     over = graph.get(f"/v1.0/users/{ADA}?$select=id&$expand=directReports($select=id)").body
     assert [item["id"] for item in over["directReports"]] == [MIA]
     of_manager = graph.get(f"{MANAGER}?$select=id&$expand=directReports($select=id)").body

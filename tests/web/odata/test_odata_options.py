@@ -120,7 +120,7 @@ def test_selected_properties_come_in_canonical_spelling_and_order() -> None:
     [
         ("$select=nothing", "user", "nothing"),
         ("$select=id,", "user", ""),
-        ("$select=memberOf", "user", "memberOf"),
+        ("$select=owners", "user", "owners"),
         ("$select=refreshTokensValidFromDateTime", "user", "refreshTokensValidFromDateTime"),
         ("$expand=nothing", "user", "nothing"),
         ("$expand=owners", "user", "owners"),
@@ -135,6 +135,15 @@ def test_q1_selected_properties_that_are_not_there(query: str, resource: str, na
         f" '{name}' on type 'microsoft.graph.{kind}'."
     )
     assert refused(query, resource) == (message, "BadRequest")
+
+
+def test_G31_a_selected_navigation_is_known_and_adds_nothing() -> None:
+    """Scripts name what they expand in `$select` too: `Get-MgUser -Property Id,Manager -ExpandProperty Manager`."""
+    both = parse("$select=id,Manager&$expand=manager($select=id)")
+    assert (both.select, both.expand) == (("id",), Expand("manager", ("id",)))
+    assert parse("$select=id,memberOf,sponsorOf").select == ("id",)
+    assert parse("$select=manager&$expand=manager").select == ()
+    assert parse("$select=transitiveMembers,id", "group").select == ("id",)
 
 
 def test_some_properties_depend_on_version_and_shape() -> None:

@@ -21,6 +21,20 @@ RELATIONS: Final = {
     "servicePrincipal": ("owners", "memberOf", "transitiveMemberOf", "appRoleAssignedTo", "appRoleAssignments"),
 }
 """What `$expand` may name, by type."""
+_LINKS: Final = {
+    "user": (
+        "sponsorOf",
+        "ownedObjects",
+        "createdObjects",
+        "oauth2PermissionGrants",
+        "licenseDetails",
+        "ownedDevices",
+        "registeredDevices",
+    ),
+    "group": ("transitiveMembers",),
+    "servicePrincipal": ("oauth2PermissionGrants", "ownedObjects"),
+}
+"""Further navigations (graph G31 to G34), told by paths of their own alone."""
 _SINGLE: Final = frozenset(
     named(
         "aboutMe birthday hireDate interests mailboxSettings mySite pastProjects preferredName responsibilities"
@@ -57,7 +71,8 @@ def selection(
 ) -> tuple[str, ...] | None:
     """Selected properties in canonical spelling, each once, in the order asked; None where nothing is selected.
 
-    `also`: navigations that may be named here.
+    `also`: navigations that come back like properties. Others are no properties: selecting one, as scripts do that
+    expand it as well, is right and adds nothing.
     Names on a type without a catalogue come back as they are. Raises UnsupportedQuery (Q1), NotProvided for what only
     a single user has, NotFound for what only mailboxes have.
     """
@@ -67,8 +82,11 @@ def selection(
     known = _known(resource, version) | {name.lower(): name for name in also}
     if not known:
         return tuple(dict.fromkeys(asked))
+    links = {name.lower() for name in (*RELATIONS.get(resource, ()), *_LINKS.get(resource, ()))} - known.keys()
     found: dict[str, None] = {}
     for name in asked:
+        if name.lower() in links:
+            continue
         if name == "*":
             found |= dict.fromkeys(entry for entry in known.values() if entry not in _UNASKED)
             continue
