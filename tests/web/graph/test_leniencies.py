@@ -39,6 +39,7 @@ def read(site: Site, path: str, **headers: str) -> Any:
         "/v1.0/users(%27{alice}%27)?$select=id,displayName",
         f"/v1.0/users/{ALICE}?$select=id,displayName",
         f"/v1.0/users('{ALICE}')?$select=id,displayName",
+        f"/v1.0/users(userPrincipalName='{ALICE}')?$select=id,displayName",
         "/v1.0/myorganization/users/{alice}?$select=id,displayName",
         "/v1.0/{tenant}/users/{alice}?$select=id,displayName",
         "/v1.0/contoso.com/users/{alice}?$select=id,displayName",

@@ -59,6 +59,7 @@ TABLE: Final[tuple[Operation, ...]] = (
 """Every operation that readmit provides. The matrix of rights is tested from it (security T35)."""
 
 _ALTERNATE_KEYS: Final = {
+    "users": ("userprincipalname",),
     "serviceprincipals": ("appid",),
     "applications": ("appid", "uniquename"),
     "groups": ("uniquename",),
