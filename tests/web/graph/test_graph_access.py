@@ -166,7 +166,7 @@ def test_g35_a_secret_is_told_once_and_kept_as_a_hash(graph: Graph) -> None:
 def test_g77_losing_a_secret_ends_app_only_tokens(graph: Graph) -> None:
     made = principal(graph)
     path = f"/v1.0/servicePrincipals/{made['id']}"
-    key = graph.ask("POST", f"{path}/addPassword", {}).body["keyId"]
+    key = graph.ask("POST", f"{path}/addPassword").body["keyId"]
     assert graph.run("SELECT epoch FROM service_principals WHERE id = ?", made["id"]) == [(1,)]
     assert graph.ask("POST", f"{path}/removePassword", {"keyId": key}).status == 204
     assert graph.run("SELECT epoch FROM service_principals WHERE id = ?", made["id"]) == [(2,)]

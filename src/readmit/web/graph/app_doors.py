@@ -14,7 +14,7 @@ from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.graph import rights
 from readmit.web.graph.app_body import read_key_id, read_secret
 from readmit.web.graph.app_shape import secret_shape
-from readmit.web.graph.body import object_of
+from readmit.web.graph.body import object_of, optional_object_of
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.references import checked_id, reference_of
 from readmit.web.graph.related import Relation, operations
@@ -76,7 +76,7 @@ def _remove_owner(kind: apps.Kind) -> Answer:
 
 def _add_password(kind: apps.Kind) -> Answer:
     def answer(world: World, call: Call) -> Step:
-        asked = read_secret(object_of(call))
+        asked = read_secret(optional_object_of(call))
         arguments = (world, caller_of(call), kind, _id(world, call, kind), asked)
 
         def render(made: tuple[Secret, str]) -> Reply:
