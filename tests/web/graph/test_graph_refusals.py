@@ -139,8 +139,10 @@ def test_a_member_gets_a_new_upn_and_a_password_that_ends_his_sessions(graph: Gr
 
 def test_rarer_paths_of_a_user(graph: Graph) -> None:
     assert graph.get(f"/v1.0/users/{MIA}/manager").message.startswith("Resource 'manager' does not exist")
-    photo = graph.get(f"/v1.0/users/{MIA}/photo/$value")
+    photo = graph.get(f"/v1.0/users/{MIA}/photo/$value", headers={"client-request-id": "<script>"})
     assert (photo.status, photo.code, photo.message) == (404, "ImageNotFound", "The photo wasn't found.")
+    inner = photo.body["error"]["innerError"]
+    assert inner["client-request-id"] == inner["request-id"]
     assert graph.get(f"/v1.0/users/{MIA}/directReports").body["value"] == []
     assert refused(graph, "POST", f"users/{MIA}/checkMemberGroups", {"groupIds": []}) == 400
     assert refused(graph, "POST", f"users/{MIA}/sponsors/$ref", ref(UNKNOWN)) == 404

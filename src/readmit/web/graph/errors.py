@@ -13,6 +13,7 @@ from readmit.flows.world import World
 from readmit.web.call import Call, Reply
 from readmit.web.graph.invitations import Unreadable
 from readmit.web.graph.routes import MethodNotAllowed, NoSuchSegment
+from readmit.web.graph.user_links import NoPhoto
 from readmit.web.http import Refusal
 
 _CUT: Final = 120
@@ -59,6 +60,7 @@ _TABLE: Final[dict[type[Exception], tuple[int, str, str]]] = {
     e.InvalidValue: (400, "RB", "Invalid value specified for property '{x}' of resource '{resource}'."),
     e.MissingValue: (400, "RB", "A value is required for property '{x}' of resource '{resource}'."),
     Unreadable: (404, "UnknownError", "Invitations cannot be read or changed."),
+    NoPhoto: (404, "ImageNotFound", "The photo wasn't found."),
     e.InvalidIdentifier: (400, _DIRECTORY, "Invalid object identifier '{x}'."),
     e.NotFound: (404, "Request_ResourceNotFound", _SERVES_NOT_EXIST),
     e.NotProvided: (501, "NotImplemented", "This operation target is not yet supported."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from readmit.domain.errors import NotFound
 from readmit.flows import sponsors
 from readmit.flows.world import World
 from readmit.storage import queries
@@ -54,19 +55,13 @@ def _empty(name: str) -> Any:
     return answer
 
 
+class NoPhoto(NotFound):
+    """404 `ImageNotFound` (graph G46)."""
+
+
 def photo(world: World, call: Call) -> Step:
     """GET /users/{id}/photo: nobody has one here."""
-    anchor_of(world, call, "user")
-    error = {
-        "code": "ImageNotFound",
-        "message": "The photo wasn't found.",
-        "innerError": {
-            "date": f"{world.now():%Y-%m-%dT%H:%M:%S}",
-            "request-id": call.request_id,
-            "client-request-id": call.headers.get("client-request-id", call.request_id),
-        },
-    }
-    return graph_reply(call, 404, {"error": error})
+    raise NoPhoto(anchor_of(world, call, "user"))
 
 
 def _check(member: str, kinds: tuple[queries.Kind, ...]) -> Any:
