@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from readmit.domain.application import Assignment, PermissionGrant
 from readmit.storage import assignments, roles
 from readmit.storage.transaction import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A whole list as a statement that ends in its conditions; `id` is the column of the ids, `make` reads a row."""
+
+    sql: str
+    id: str
+    parameters: dict[str, Any]
+    make: Callable[[Row], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +40,26 @@ EVERY: Final = Rows(10**9)
 """All of them."""
 
 
-def role_assignments(tx: Transaction, tenant_id: str, rows: Rows = EVERY) -> list[tuple[str, str, str]]:
-    """Directory role assignments as (id, principal id, role id)."""
+def page(tx: Transaction, records: Records, rows: Rows = EVERY) -> list[Any]:
+    """The records of a page."""
     found = tx.all(
-        "SELECT id, principal_id, role_id FROM role_assignments"
-        f" WHERE tenant_id = :tenant AND id > :after{rows.narrowed} ORDER BY id LIMIT :limit",
-        _bound(tenant_id, rows),
+        f"{records.sql} AND {records.id} > :after{rows.narrowed} ORDER BY {records.id} LIMIT :limit",
+        {**rows.parameters, **records.parameters, "after": rows.after, "limit": rows.limit},
     )
-    return [(row[0], row[1], row[2]) for row in found]
+    return [records.make(row) for row in found]
+
+
+def count(tx: Transaction, records: Records, rows: Rows = EVERY) -> int:
+    """How many records meet the condition, over all pages."""
+    sql = f"SELECT COUNT(*) FROM ({records.sql}{rows.narrowed}) AS counted"
+    row = tx.one(sql, {**rows.parameters, **records.parameters})
+    return int(row[0]) if row else 0
+
+
+def role_assignments(tenant_id: str) -> Records:
+    """Directory role assignments as (id, principal id, role id)."""
+    sql = "SELECT id, principal_id, role_id FROM role_assignments WHERE tenant_id = :tenant"
+    return Records(sql, "id", {"tenant": tenant_id}, lambda row: (row[0], row[1], row[2]))
 
 
 def role_assignment(tx: Transaction, tenant_id: str, id: str) -> tuple[str, str, str] | None:
@@ -68,44 +91,34 @@ _OF_GROUPS: Final = (
 )
 
 
-def assignments_of(tx: Transaction, tenant_id: str, principal_id: str, rows: Rows) -> list[ShownAssignment]:
-    """What a principal has, and a user by his groups (graph G46). The condition names the table `a`."""
-    sql = (
-        f"{_SHOWN} AND (a.principal_id = :principal OR a.principal_id IN ({_OF_GROUPS}))"
-        f" AND a.id > :after{rows.narrowed} ORDER BY a.id LIMIT :limit"
-    )
-    return _shown(tx.all(sql, _bound(tenant_id, rows, principal=principal_id)))
+def assignments_of(tenant_id: str, principal_id: str) -> Records:
+    """What a principal has, and a user by his groups (graph G46). A condition names the table `a`."""
+    sql = f"{_SHOWN} AND (a.principal_id = :principal OR a.principal_id IN ({_OF_GROUPS}))"
+    return Records(sql, "a.id", {"tenant": tenant_id, "principal": principal_id}, _shown)
 
 
-def assigned_to(tx: Transaction, tenant_id: str, resource_id: str, rows: Rows) -> list[ShownAssignment]:
-    """Who has roles of a service principal. The condition names the table `a`."""
-    sql = f"{_SHOWN} AND a.resource_id = :resource AND a.id > :after{rows.narrowed} ORDER BY a.id LIMIT :limit"
-    return _shown(tx.all(sql, _bound(tenant_id, rows, resource=resource_id)))
-
-
-def _bound(tenant_id: str, rows: Rows, **more: Any) -> dict[str, Any]:
-    return {**rows.parameters, "tenant": tenant_id, "after": rows.after, "limit": rows.limit, **more}
+def assigned_to(tenant_id: str, resource_id: str) -> Records:
+    """Who has roles of a service principal. A condition names the table `a`."""
+    sql = f"{_SHOWN} AND a.resource_id = :resource"
+    return Records(sql, "a.id", {"tenant": tenant_id, "resource": resource_id}, _shown)
 
 
 def assignment(tx: Transaction, tenant_id: str, id: str) -> ShownAssignment | None:
     """One assignment by its case-sensitive id."""
-    found = _shown(tx.all(f"{_SHOWN} AND a.id = :id", {"tenant": tenant_id, "id": id}))
-    return found[0] if found else None
+    row = tx.one(f"{_SHOWN} AND a.id = :id", {"tenant": tenant_id, "id": id})
+    return _shown(row) if row is not None else None
 
 
-def _shown(rows: list[Row]) -> list[ShownAssignment]:
-    return [ShownAssignment(assignments.assignment_of(row), row[7], row[8]) for row in rows]
+def _shown(row: Row) -> ShownAssignment:
+    return ShownAssignment(assignments.assignment_of(row), row[7], row[8])
 
 
-def grants(tx: Transaction, tenant_id: str, rows: Rows = EVERY, *, of: str | None = None) -> list[PermissionGrant]:
+def grants(tenant_id: str, *, of: str | None = None) -> Records:
     """Delegated permission grants of the tenant; `of`: to or by this object alone."""
     mine = " AND (client_id = :of OR principal_id = :of)" if of is not None else ""
-    found = tx.all(
-        f"SELECT {assignments.GRANT_COLUMNS} FROM permission_grants"
-        f" WHERE tenant_id = :tenant AND id > :after{mine}{rows.narrowed} ORDER BY id LIMIT :limit",
-        _bound(tenant_id, rows, of=of),
-    )
-    return [assignments.grant_of(row) for row in found]
+    sql = f"SELECT {assignments.GRANT_COLUMNS} FROM permission_grants WHERE tenant_id = :tenant{mine}"
+    bound = {"tenant": tenant_id} if of is None else {"tenant": tenant_id, "of": of}
+    return Records(sql, "id", bound, assignments.grant_of)
 
 
 def grant(tx: Transaction, tenant_id: str, id: str) -> PermissionGrant | None:

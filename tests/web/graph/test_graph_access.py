@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from small_directory import ADA, ALICE, HAL, MIA, Graph
 
@@ -17,6 +18,7 @@ ROLE = {
     "isEnabled": True,
     "value": "Approver",
 }
+EVENTUAL = {"consistencylevel": "eventual"}
 INVITER = "95e79109-95c0-4d8e-aee3-d01accf2d47b"
 
 
@@ -71,6 +73,8 @@ def test_g36_an_assignment_answers_with_both_names(graph: Graph) -> None:
     assert len(id) == 43
     assert graph.get(f"/v1.0/users/{ALICE}/appRoleAssignments").ids == [id]
     assert graph.get(f"/v1.0/servicePrincipals/{resource['id']}/appRoleAssignedTo").ids == [id]
+    told = graph.get(f"/v1.0/users/{ALICE}?$select=id&$expand=appRoleAssignments($select=appRoleId)").body
+    assert told["appRoleAssignments"] == [{"appRoleId": APPROVER}]
     assert graph.get(f"/v1.0/users/{ALICE}/appRoleAssignments/{id}").status == 200
     assert "creationTimestamp" in graph.get(f"/beta/users/{ALICE}/appRoleAssignments/{id}").body
     assert graph.audit()[-1] == "Add app role assignment grant to user"
@@ -143,6 +147,29 @@ def test_g66_application_permissions_on_graph_take_a_privileged_role(graph: Grap
     path = f"/v1.0/servicePrincipals/{client['id']}/appRoleAssignments"
     assert graph.ask("POST", path, body, caller=caller).status == 403
     assert graph.ask("POST", path, body, caller=graph.user(ADA, "AppRoleAssignment.ReadWrite.All")).status == 201
+
+
+def test_G51_assignments_and_grants_are_counted_in_advanced_mode_over_all_pages(graph: Graph) -> None:
+    resource = principal(graph, appRoles=[ROLE])
+    for person in (ALICE, MIA, ADA):
+        assign(graph, person, resource["id"], APPROVER)
+    path = f"/v1.0/servicePrincipals/{resource['id']}/appRoleAssignedTo"
+    first = graph.get(f"{path}?$count=true&$top=2", headers=EVENTUAL).body
+    assert (first["@odata.count"], len(first["value"])) == (3, 2)
+    parts = urlsplit(first["@odata.nextLink"])
+    assert "@odata.count" not in graph.get(f"{parts.path}?{parts.query}", headers=EVENTUAL).body
+    only = quote(f"principalId eq {MIA}")
+    assert graph.get(f"{path}?$count=true&$filter={only}", headers=EVENTUAL).body["@odata.count"] == 1
+    assert "@odata.count" not in graph.get(f"{path}?$count=true").body
+    assert graph.get(f"{path}/$count", headers=EVENTUAL).body == "3"
+    assert graph.get(f"{path}/$count?$filter={only}", headers=EVENTUAL).body == "1"
+    assert graph.get(f"{path}/$count").message == "$count is not currently supported."
+    assert graph.get(f"/v1.0/users/{ALICE}/appRoleAssignments/$count", headers=EVENTUAL).body == "1"
+    counted = graph.get("/v1.0/oauth2PermissionGrants?$count=true", headers=EVENTUAL).body
+    assert counted["@odata.count"] == len(counted["value"])
+    assert graph.get("/v1.0/oauth2PermissionGrants/$count", headers=EVENTUAL).body == str(counted["@odata.count"])
+    assert graph.get("/v1.0/directoryRoles?$count=true&$top=2", headers=EVENTUAL).body["@odata.count"] == 17
+    assert graph.get(f"/v1.0/users/{ALICE}/licenseDetails?$count=true", headers=EVENTUAL).body["@odata.count"] == 0
 
 
 # ------------------------------------------------------------ applications

@@ -284,7 +284,7 @@ def _with_redirect(site: Site, app_id: str) -> None:
         before = apps.application_by_app_id(tx, site.house.contoso, app_id)
         assert apps.update_application(tx, replace(before, web_redirect_uris=(CALLBACK,)))
         client = apps.principal_by_app_id(tx, site.house.contoso, app_id)
-        (grant,) = queries_assigned.grants(tx, site.house.contoso)
+        (grant,) = queries_assigned.page(tx, queries_assigned.grants(site.house.contoso))
         assignments.add_grant(tx, replace(grant, id="x", client_id=client.id))
 
     site.house.write(save)

@@ -10,8 +10,9 @@ from readmit.domain.errors import NotAReference, NotFound
 from readmit.flows import access
 from readmit.flows.world import World
 from readmit.storage import queries_assigned
+from readmit.storage.queries_assigned import Records
 from readmit.web.call import Call, Reply, Step, Write
-from readmit.web.graph import lists, records, rights
+from readmit.web.graph import records, rights
 from readmit.web.graph.app_body import needed_guid
 from readmit.web.graph.assignment_shape import assignment_item
 from readmit.web.graph.body import Properties, object_of
@@ -37,18 +38,25 @@ def _context(owner: str, id: str, side: str) -> str:
     return f"{owner}('{id}')/{side}"
 
 
+def _listed(world: World, call: Call, owner: str, kind: str, side: str) -> tuple[records.Paged, Records]:
+    anchor = anchor_of(world, call, kind)
+    find = queries_assigned.assigned_to if side == "appRoleAssignedTo" else queries_assigned.assignments_of
+    paged = records.Paged("appRoleAssignment", _context(owner, anchor, side), alias="a")
+    return paged, find(caller_of(call).tenant_id, anchor)
+
+
 def _listing(owner: str, kind: str, side: str) -> Answer:
     def answer(world: World, call: Call) -> Step:
-        anchor = anchor_of(world, call, kind)
-        read = queries_assigned.assigned_to if side == "appRoleAssignedTo" else queries_assigned.assignments_of
-        frame = frame_of(call)
-        return lists.pages(
-            world,
-            call,
-            lists.Paged("appRoleAssignment", _context(owner, anchor, side), alias="a"),
-            lambda tx, rows: read(tx, caller_of(call).tenant_id, anchor, rows),
-            lambda shown: assignment_item(shown, frame.version),
-        )
+        version = frame_of(call).version
+        paged, found = _listed(world, call, owner, kind, side)
+        return records.pages(world, call, paged, found, lambda shown: assignment_item(shown, version))
+
+    return answer
+
+
+def _count(owner: str, kind: str, side: str) -> Answer:
+    def answer(world: World, call: Call) -> Step:
+        return records.count(world, call, *_listed(world, call, owner, kind, side))
 
     return answer
 
@@ -117,6 +125,7 @@ def _operations(owner: str, kind: str, side: str) -> tuple[Operation, ...]:
     read = rights.READ_APP_ASSIGNMENTS if owner == "servicePrincipals" else rights.READ_ASSIGNMENTS
     return (
         Operation("GET", base, _listing(owner, kind, side), read),
+        Operation("GET", f"{base}/$count", _count(owner, kind, side), read),
         Operation("POST", base, _create(owner, kind, side), rights.WRITE_ASSIGNMENTS),
         Operation("GET", f"{base}/{{assignment}}", _read(owner, kind, side), read),
         Operation("DELETE", f"{base}/{{assignment}}", _remove(kind, side), rights.WRITE_ASSIGNMENTS),

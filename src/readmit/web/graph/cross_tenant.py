@@ -10,7 +10,7 @@ from readmit.flows import cross_tenant
 from readmit.flows.world import World
 from readmit.storage import queries_policies
 from readmit.web.call import Call, Reply, Step, Write
-from readmit.web.graph import lists, records, rights
+from readmit.web.graph import records, rights
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.cross_tenant_shape import (
     PARTNER,
@@ -61,8 +61,8 @@ def reset_default(world: World, call: Call) -> Step:
 def partners(world: World, call: Call) -> Step:
     """GET of the partners."""
     found = world.database.read(queries_policies.every_partner, caller_of(call).tenant_id)
-    paged = lists.Paged(PARTNER, f"{_PATH}/partners")
-    return lists.whole(world, call, paged, [partner_item(partner) for partner in found])
+    paged = records.Paged(PARTNER, f"{_PATH}/partners")
+    return records.whole(world, call, paged, [partner_item(partner) for partner in found])
 
 
 def read_partner(world: World, call: Call) -> Step:

@@ -11,7 +11,7 @@ from readmit.flows import access
 from readmit.flows.world import World
 from readmit.storage import queries_assigned
 from readmit.web.call import Call, Reply, Step, Write
-from readmit.web.graph import lists, records, rights
+from readmit.web.graph import records, rights
 from readmit.web.graph.app_body import needed_guid
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
@@ -35,29 +35,25 @@ def grant_item(grant: PermissionGrant) -> Item:
     return Item("oAuth2PermissionGrant", grant.id, body)
 
 
+_PAGED: Final = records.Paged("oAuth2PermissionGrant", "oauth2PermissionGrants")
+
+
 def listing(world: World, call: Call) -> Step:
     """GET /oauth2PermissionGrants."""
-    tenant_id = caller_of(call).tenant_id
-    return lists.pages(
-        world,
-        call,
-        lists.Paged("oAuth2PermissionGrant", "oauth2PermissionGrants"),
-        lambda tx, rows: queries_assigned.grants(tx, tenant_id, rows),
-        grant_item,
-    )
+    return records.pages(world, call, _PAGED, queries_assigned.grants(caller_of(call).tenant_id), grant_item)
+
+
+def count(world: World, call: Call) -> Step:
+    """GET /oauth2PermissionGrants/$count."""
+    return records.count(world, call, _PAGED, queries_assigned.grants(caller_of(call).tenant_id))
 
 
 def _of(kind: str) -> Callable[[World, Call], Step]:
     """GET /users/{id}/oauth2PermissionGrants, GET /servicePrincipals/{id}/oauth2PermissionGrants."""
 
     def answer(world: World, call: Call) -> Step:
-        anchor, tenant_id = anchor_of(world, call, kind), caller_of(call).tenant_id
-
-        def read(tx: Any, rows: queries_assigned.Rows) -> list[PermissionGrant]:
-            return queries_assigned.grants(tx, tenant_id, rows, of=anchor)
-
-        paged = lists.Paged("oAuth2PermissionGrant", "oauth2PermissionGrants")
-        return lists.pages(world, call, paged, read, grant_item)
+        found = queries_assigned.grants(caller_of(call).tenant_id, of=anchor_of(world, call, kind))
+        return records.pages(world, call, _PAGED, found, grant_item)
 
     return answer
 
@@ -120,6 +116,7 @@ def _done(_result: Any) -> Reply:
 
 OPERATIONS = (
     Operation("GET", "/oauth2PermissionGrants", listing, rights.READ_GRANTS),
+    Operation("GET", "/oauth2PermissionGrants/$count", count, rights.READ_GRANTS),
     Operation("POST", "/oauth2PermissionGrants", create, rights.WRITE_GRANTS),
     Operation("GET", "/oauth2PermissionGrants/{id}", read, rights.READ_GRANTS),
     Operation("PATCH", "/oauth2PermissionGrants/{id}", update, rights.WRITE_GRANTS),

@@ -8,36 +8,33 @@ from typing import Any
 
 from readmit.domain.errors import InsufficientPrivileges
 from readmit.flows.world import World
-from readmit.storage import queries, queries_assigned
+from readmit.storage import queries
 from readmit.storage.queries import Kind, Related, Search
 from readmit.web.call import Call, Reply, Step, Work
 from readmit.web.graph.odata import order, refusals
-from readmit.web.graph.odata.memory import fits
 from readmit.web.graph.odata.options import Options
 from readmit.web.graph.operations import caller_of
 from readmit.web.graph.options import check_veil, options_of
 from readmit.web.graph.paging import Position, conditions, id_of, next_link, position_of
 from readmit.web.graph.render import Frame, Item, collection, frame_of, graph_reply, plain_count, references
-from readmit.web.graph.shapes import item_maker
+from readmit.web.graph.shapes import item_maker, selected
 from readmit.web.graph.told_along import ALONE, check_expand, tell_along
 from readmit.web.graph.viewer import Viewer, viewer
 
 __all__ = [
+    "Page",
     "Wanted",
+    "answer",
     "context",
     "count",
     "count_related",
+    "last_of",
     "listing",
     "options_of",
-    "pages",
     "related",
     "selected",
     "told",
-    "whole",
 ]
-
-Reader = Callable[[Any, queries_assigned.Rows], list[Any]]
-"""(transaction, which rows) → records in the order of their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +48,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Paged:
-    """What a list of records is made of: the type, the fragment of its context URL, its table's name in a statement."""
-
-    kind: str
-    context: str
-    alias: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
     """Objects, the position of the last if more follow, the count, and what is told along."""
 
     found: list[Any]
@@ -85,15 +73,15 @@ def listing(world: World, call: Call, kind: str, set_name: str, *, deleted: bool
     wanted = _behind(everything, options, kind, position_of(world, call, options))
     make = item_maker(kind, seen, frame_of(call).version, options.select)
 
-    def read(tx: Any) -> _Page:
+    def read(tx: Any) -> Page:
         page = queries.page(tx, seen.tenant.id, wanted, options.top)
         number = queries.count(tx, seen.tenant.id, everything) if options.count else None
         ids = [make(one).id for one in page.found] if options.expand is not None else ()
         along = tell_along(tx, seen, frame_of(call).version, options.expand, ids)
-        return _Page(page.found, page.last, number, along)
+        return Page(page.found, page.last, number, along)
 
-    def render(page: _Page) -> Reply:
-        return _answer(world, call, context(set_name, options.select), page, [make(one) for one in page.found], options)
+    def render(page: Page) -> Reply:
+        return answer(world, call, context(set_name, options.select), page, [make(one) for one in page.found], options)
 
     return Work(render, world.database.read, read)
 
@@ -136,18 +124,18 @@ def related(world: World, call: Call, wanted: Wanted, *, as_references: bool = F
     asked = _related(wanted, options, kind, id_of(position_of(world, call, options)))
     typed = wanted.set_name == "directoryObjects"
 
-    def read(tx: Any) -> _Page:
+    def read(tx: Any) -> Page:
         found = queries.related(tx, seen.tenant.id, asked, options.top + 1)
         number = queries.count_related(tx, seen.tenant.id, asked) if options.count else None
         page = found[: options.top]
-        return _Page(page, _last(page, len(found) > options.top, lambda pair: pair[1]), number)
+        return Page(page, last_of(page, len(found) > options.top, lambda pair: pair[1]), number)
 
-    def render(page: _Page) -> Reply:
+    def render(page: Page) -> Reply:
         items = [_related_item(seen, call, kind, made, options) for kind, made in page.found]
         if as_references:
             return graph_reply(call, 200, references(frame_of(call), [item.id for item in items]))
         name = context(wanted.set_name, options.select)
-        return _answer(world, call, name, page, items, options, typed=typed)
+        return answer(world, call, name, page, items, options, typed=typed)
 
     return Work(render, world.database.read, read)
 
@@ -164,14 +152,14 @@ def _sorted(world: World, call: Call, wanted: Wanted, options: Options) -> Step:
     asked = _behind(everything, options, kind, position_of(world, call, options))
     make = item_maker(kind, seen, frame_of(call).version, options.select)
 
-    def read(tx: Any) -> _Page:
+    def read(tx: Any) -> Page:
         page = queries.page(tx, seen.tenant.id, asked, options.top)
         number = queries.count(tx, seen.tenant.id, everything) if options.count else None
-        return _Page(page.found, page.last, number)
+        return Page(page.found, page.last, number)
 
-    def render(page: _Page) -> Reply:
+    def render(page: Page) -> Reply:
         items = [make(one) for one in page.found]
-        return _answer(world, call, context(wanted.set_name, options.select), page, items, options)
+        return answer(world, call, context(wanted.set_name, options.select), page, items, options)
 
     return Work(render, world.database.read, read)
 
@@ -205,44 +193,7 @@ def told(world: World, call: Call, options: Options, item: Item, body: dict[str,
     return body
 
 
-def pages(world: World, call: Call, paged: Paged, read: Reader, make: Callable[[Any], Item]) -> Step:
-    """A list of records that `read` finds in the order of their ids."""
-    options = options_of(call, paged.kind)
-    parameters: dict[str, Any] = {}
-    where = conditions(options, paged.kind, parameters, alias=paged.alias)
-    after = id_of(position_of(world, call, options))
-
-    def read_page(tx: Any) -> _Page:
-        found = read(tx, queries_assigned.Rows(options.top + 1, after, where, parameters))
-        page = found[: options.top]
-        return _Page(page, _last(page, len(found) > options.top, make))
-
-    def render(page: _Page) -> Reply:
-        items = [selected(make(one), options.select) for one in page.found]
-        return _answer(world, call, context(paged.context, options.select), page, items, options)
-
-    return Work(render, world.database.read, read_page)
-
-
-def whole(world: World, call: Call, paged: Paged, items: Sequence[Item]) -> Step:
-    """A list that is short by its nature and needs no database; `$filter` by `eq` on its properties (graph G39)."""
-    options = options_of(call, paged.kind)
-    after = id_of(position_of(world, call, options))
-    fitting = sorted((item for item in items if fits(options.filter, item)), key=lambda item: item.id)
-    left = [item for item in fitting if item.id > after]
-    along: dict[str, list[Item]] = {}
-    if options.expand is not None:
-        seen = viewer(world, call)
-        check_expand(caller_of(call), seen, paged.kind, options.expand)
-        ids = [item.id for item in left[: options.top]]
-        along = world.database.read(tell_along, seen, frame_of(call).version, options.expand, ids)
-    last = _last(left[: options.top], len(left) > options.top, lambda item: item)
-    page = _Page(left[: options.top], last, along=along)
-    shown = [selected(item, options.select) for item in page.found]
-    return _answer(world, call, context(paged.context, options.select), page, shown, options)
-
-
-def _last(page: Sequence[Any], more: bool, identified: Callable[[Any], Any]) -> Position | None:
+def last_of(page: Sequence[Any], more: bool, identified: Callable[[Any], Any]) -> Position | None:
     return (_id(identified(page[-1])),) if more and page else None
 
 
@@ -255,29 +206,15 @@ def _id(found: Any) -> str:
     raise TypeError(f"{type(found).__name__} has no id")
 
 
-def selected(item: Item, select: Sequence[str] | None) -> Item:
-    """The item with the selected properties only. Raises UnsupportedQuery (Q1) for others."""
-    if select is None:
-        return item
-    known = {name.lower(): name for name in item.body}
-    for name in select:
-        if name != "*" and name.lower() not in known:
-            raise refusals.unknown_in_select(name, item.kind)
-    if "*" in select:
-        return item
-    names = [known[name.lower()] for name in select]
-    return Item(item.kind, item.id, {name: item.body[name] for name in names})
-
-
 def _related_item(seen: Viewer, call: Call, kind: Kind, made: Any, options: Options) -> Item:
     return item_maker(kind, seen, frame_of(call).version, options.select)(made)
 
 
-def _answer(
+def answer(
     world: World,
     call: Call,
     fragment: str,
-    page: _Page,
+    page: Page,
     items: list[Item],
     options: Options,
     *,
@@ -299,6 +236,6 @@ def _add_along(
 
 
 def _along(frame: Frame, name: str, items: list[Item]) -> Any:
-    """What is told along: a list, or the one object there can be."""
-    told = collection(frame, "", items, typed=True)["value"]
+    """What is told along: a list, or the one object there can be; only directoryObjects tell their type (graph G19)."""
+    told = collection(frame, "", items, typed=not name.startswith("appRole"))["value"]
     return next(iter(told), None) if name in ALONE else told

@@ -140,8 +140,8 @@ def _domain_policy(tenant: Tenant) -> Item | None:
 def domain_policies(world: World, call: Call) -> Step:
     """GET /policies/b2bManagementPolicies (beta)."""
     item = _domain_policy(viewer(world, call).tenant)
-    paged = lists.Paged("b2bManagementPolicy", "policies/b2bManagementPolicies")
-    return lists.whole(world, call, paged, [item] if item is not None else [])
+    paged = records.Paged("b2bManagementPolicy", "policies/b2bManagementPolicies")
+    return records.whole(world, call, paged, [item] if item is not None else [])
 
 
 def domain_policy(world: World, call: Call) -> Step:

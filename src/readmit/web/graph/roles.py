@@ -54,7 +54,7 @@ def assignment_item(row: tuple[str, str, str]) -> Item:
 
 def _listing(kind: str, context: str, make: Any) -> Any:
     def answer(world: World, call: Call) -> Step:
-        return lists.whole(world, call, lists.Paged(kind, context), [make(role) for role in DIRECTORY_ROLES])
+        return records.whole(world, call, records.Paged(kind, context), [make(role) for role in DIRECTORY_ROLES])
 
     return answer
 
@@ -124,11 +124,9 @@ def remove_member(world: World, call: Call) -> Step:
 
 def assignments(world: World, call: Call) -> Step:
     """GET /roleManagement/directory/roleAssignments."""
-    tenant_id = caller_of(call).tenant_id
-    paged = lists.Paged("unifiedRoleAssignment", "roleManagement/directory/roleAssignments")
-    return lists.pages(
-        world, call, paged, lambda tx, rows: queries_assigned.role_assignments(tx, tenant_id, rows), assignment_item
-    )
+    paged = records.Paged("unifiedRoleAssignment", "roleManagement/directory/roleAssignments")
+    found = queries_assigned.role_assignments(caller_of(call).tenant_id)
+    return records.pages(world, call, paged, found, assignment_item)
 
 
 def read_assignment(world: World, call: Call) -> Step:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from readmit.domain.group import Group
 from readmit.domain.permission import DIRECTORY_ROLES
 from readmit.storage import queries
 from readmit.web.graph.app_shape import application_item, principal_item
+from readmit.web.graph.odata import refusals
 from readmit.web.graph.render import Item
 from readmit.web.graph.times import stamp
 from readmit.web.graph.user_shape import Shown, user_item
@@ -83,6 +84,20 @@ def role_item(role_id: str, select: Iterable[str] | None = None) -> Item:
     return Item(
         "directoryRole", role_id, {key: whole[key] for key in select if key in whole} if select is not None else whole
     )
+
+
+def selected(item: Item, select: Sequence[str] | None) -> Item:
+    """The item with the selected properties only. Raises UnsupportedQuery (Q1) for others."""
+    if select is None:
+        return item
+    known = {name.lower(): name for name in item.body}
+    for name in select:
+        if name != "*" and name.lower() not in known:
+            raise refusals.unknown_in_select(name, item.kind)
+    if "*" in select:
+        return item
+    names = [known[name.lower()] for name in select]
+    return Item(item.kind, item.id, {name: item.body[name] for name in names})
 
 
 def item_maker(kind: str, seen: Viewer, version: str, select: Iterable[str] | None = None) -> Callable[[Any], Item]:

@@ -12,7 +12,7 @@ from readmit.domain.subscription import CHANGE_TYPES, Asked, Resource, Subscript
 from readmit.flows import subscriptions as flows
 from readmit.flows.world import World
 from readmit.web.call import Call, Reply, Step, Work, Write
-from readmit.web.graph import lists, records, rights
+from readmit.web.graph import records, rights
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.render import Item, created, entity, frame_of, graph_reply, no_content
@@ -66,7 +66,7 @@ def item(made: Subscription) -> Item:
 def listing(world: World, call: Call) -> Step:
     """GET /subscriptions: the application's own."""
     found = world.database.read(flows.mine, world, caller_of(call))
-    return lists.whole(world, call, lists.Paged("subscription", "subscriptions"), [item(one) for one in found])
+    return records.whole(world, call, records.Paged("subscription", "subscriptions"), [item(one) for one in found])
 
 
 def create(world: World, call: Call) -> Step:

@@ -10,7 +10,7 @@ from readmit.domain.tenant import InvalidSetting, Tenant, TenantSettings
 from readmit.flows import tenants
 from readmit.flows.world import World
 from readmit.web.call import Call, Step, Write
-from readmit.web.graph import lists, records, rights
+from readmit.web.graph import records, rights
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import ANY_TOKEN, Operation, caller_of, not_provided
 from readmit.web.graph.render import Item, no_content
@@ -73,7 +73,7 @@ def _verified(tenant: Tenant, name: str) -> dict[str, Any]:
 def organizations(world: World, call: Call) -> Step:
     """GET /organization: a collection of one."""
     item = organization_item(viewer(world, call).tenant)
-    return lists.whole(world, call, lists.Paged("organization", "organization"), [item])
+    return records.whole(world, call, records.Paged("organization", "organization"), [item])
 
 
 def organization(world: World, call: Call) -> Step:
@@ -140,7 +140,7 @@ def domains(world: World, call: Call) -> Step:
     """GET /domains."""
     tenant = viewer(world, call).tenant
     items = [domain_item(tenant, name) for name in _names(tenant)]
-    return lists.whole(world, call, lists.Paged("domain", "domains"), items)
+    return records.whole(world, call, records.Paged("domain", "domains"), items)
 
 
 def domain(world: World, call: Call) -> Step:

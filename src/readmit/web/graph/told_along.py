@@ -14,7 +14,7 @@ from readmit.web.graph import rights
 from readmit.web.graph.assignment_shape import assignment_item
 from readmit.web.graph.odata.select import Expand
 from readmit.web.graph.render import Item
-from readmit.web.graph.shapes import item_maker
+from readmit.web.graph.shapes import item_maker, selected
 from readmit.web.graph.viewer import Viewer
 
 _MOST: Final = 20
@@ -70,9 +70,14 @@ def tell_along(tx: Any, seen: Viewer, version: str, expand: Expand | None, ids: 
 def _items(tx: Any, seen: Viewer, version: str, expand: Expand, id: str) -> list[Item]:
     tenant_id = seen.tenant.id
     if expand.name == "appRoleAssignments":
-        return [assignment_item(shown, version) for shown in queries_assigned.assignments_of(tx, tenant_id, id, _ROWS)]
+        return _assignments(tx, queries_assigned.assignments_of(tenant_id, id), version, expand)
     if expand.name == "appRoleAssignedTo":
-        return [assignment_item(shown, version) for shown in queries_assigned.assigned_to(tx, tenant_id, id, _ROWS)]
+        return _assignments(tx, queries_assigned.assigned_to(tenant_id, id), version, expand)
     relation = "roleMembers" if expand.name == "members" and id in DIRECTORY_ROLES else expand.name
     found = queries.related(tx, tenant_id, Related(relation, id, _KINDS[expand.name]), _MOST)
     return [item_maker(kind, seen, version, expand.select)(made) for kind, made in found]
+
+
+def _assignments(tx: Any, records: queries_assigned.Records, version: str, expand: Expand) -> list[Item]:
+    found = queries_assigned.page(tx, records, _ROWS)
+    return [selected(assignment_item(shown, version), expand.select) for shown in found]
