@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -70,6 +71,10 @@ _ROLES: Final = {
 }
 
 
+Narrowed = Mapping[Kind, str | frozenset[str]]
+"""Which objects of each kind are wanted: a condition on its table; of roles, which stand in none, their ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Related:
     """Which related objects are wanted. `where` is SQL over the columns of a single kind, with its parameters.
@@ -84,6 +89,13 @@ class Related:
     parameters: dict[str, Any] = field(default_factory=dict)
     after: str = ""
     """Only objects whose id is greater; the order is that of ids."""
+    narrowed: Narrowed | None = None
+    """Instead of `where`, if the kinds differ in what they are asked."""
+
+    @property
+    def asked(self) -> tuple[Kind, ...]:
+        """The kinds that can hold what is wanted."""
+        return self.kinds if self.narrowed is None else tuple(kind for kind in self.kinds if kind in self.narrowed)
 
 
 def find(tx: Transaction, tenant_id: str, id: str) -> tuple[Kind, DirectoryObject] | None:
@@ -110,7 +122,7 @@ def related(tx: Transaction, tenant_id: str, wanted: Related, limit: int) -> lis
     """At most `limit` related live objects of the wanted kinds, in the order of their ids."""
     found: list[tuple[Kind, DirectoryObject]] = []
     parameters = {**wanted.parameters, **_scope(tenant_id, wanted), "limit": limit}
-    for kind in wanted.kinds:
+    for kind in wanted.asked:
         if kind == "directoryRole":
             found += _roles(tx, wanted, parameters)
             continue
@@ -125,7 +137,7 @@ def count_related(tx: Transaction, tenant_id: str, wanted: Related) -> int:
     """How many related live objects of the wanted kinds there are; `after` does not count."""
     parameters = {**wanted.parameters, **_scope(tenant_id, wanted), "after": ""}
     number = 0
-    for kind in wanted.kinds:
+    for kind in wanted.asked:
         if kind == "directoryRole":
             number += len(_roles(tx, wanted, parameters))
             continue
@@ -139,7 +151,8 @@ def _scope(tenant_id: str, wanted: Related) -> dict[str, Any]:
 
 
 def _from(kind: Kind, wanted: Related) -> str:
-    narrowed = f" AND ({wanted.where})" if wanted.where else ""
+    where = wanted.where if wanted.narrowed is None else wanted.narrowed[kind]
+    narrowed = f" AND ({where})" if where else ""
     return (
         f"FROM {TABLES[kind][0]} WHERE id IN ({RELATIONS[wanted.relation]}) AND tenant_id = :tenant"
         f" AND deleted_at IS NULL AND id > :after{narrowed}"
@@ -152,4 +165,6 @@ def _roles(tx: Transaction, wanted: Related, parameters: dict[str, Any]) -> list
     if sql is None or (wanted.where and only is None):
         return []
     ids = {row[0] for row in tx.all(sql, parameters) if row[0] > parameters["after"] and only in (None, row[0])}
+    if wanted.narrowed is not None:
+        ids &= set(wanted.narrowed["directoryRole"])
     return [("directoryRole", DirectoryRole(id, DIRECTORY_ROLES[id])) for id in ids if id in DIRECTORY_ROLES]

@@ -11,11 +11,13 @@ from readmit.flows.world import World
 from readmit.storage import queries
 from readmit.storage.queries import Kind, Related, Search
 from readmit.web.call import Call, Reply, Step, Work
+from readmit.web.graph import mixed
 from readmit.web.graph.odata import order, refusals
 from readmit.web.graph.odata.options import Options
+from readmit.web.graph.odata.properties import RESOURCES
 from readmit.web.graph.operations import caller_of
 from readmit.web.graph.options import check_veil, options_of
-from readmit.web.graph.paging import Position, conditions, id_of, next_link, position_of
+from readmit.web.graph.paging import Position, by_id, conditions, id_of, next_link, position_of
 from readmit.web.graph.render import Frame, Item, collection, frame_of, graph_reply, plain_count, references
 from readmit.web.graph.shapes import item_maker, selected
 from readmit.web.graph.told_along import ALONE, check_expand, tell_along
@@ -116,7 +118,7 @@ def related(world: World, call: Call, wanted: Wanted, *, as_references: bool = F
     """Members, owners, memberships and the like; members of directoryObject collections tell their type."""
     seen, kind = viewer(world, call), _kind_of(wanted)
     options = options_of(call, kind)
-    check_veil(seen, kind, options)
+    _check_veils(seen, wanted, options)
     if seen.limited and wanted.anchor != caller_of(call).id and (options.count or options.search is not None):
         raise InsufficientPrivileges
     if "orderby" in dict(options.given):
@@ -131,7 +133,7 @@ def related(world: World, call: Call, wanted: Wanted, *, as_references: bool = F
         return Page(page, last_of(page, len(found) > options.top, lambda pair: pair[1]), number)
 
     def render(page: Page) -> Reply:
-        items = [_related_item(seen, call, kind, made, options) for kind, made in page.found]
+        items = [item_maker(kind, seen, frame_of(call).version, options.select)(made) for kind, made in page.found]
         if as_references:
             return graph_reply(call, 200, references(frame_of(call), [item.id for item in items]))
         name = context(wanted.set_name, options.select)
@@ -168,9 +170,19 @@ def count_related(world: World, call: Call, wanted: Wanted) -> Step:
     """`/$count` of related objects."""
     kind = _kind_of(wanted)
     options = options_of(call, kind, shape="count")
-    check_veil(viewer(world, call), kind, options)
+    _check_veils(viewer(world, call), wanted, options)
     asked = _related(wanted, options, kind, "")
     return Work(plain_count, world.database.read, queries.count_related, caller_of(call).tenant_id, asked)
+
+
+def _is_mixed(options: Options, kind: str) -> bool:
+    """Whether objects of several kinds are asked by more than their id, which takes advanced mode."""
+    return kind not in RESOURCES and options.mode == "advanced" and options.search is None and not by_id(options.filter)
+
+
+def _check_veils(seen: Viewer, wanted: Wanted, options: Options) -> None:
+    for kind in wanted.kinds:
+        check_veil(seen, kind, options)
 
 
 def _kind_of(wanted: Wanted) -> str:
@@ -179,6 +191,9 @@ def _kind_of(wanted: Wanted) -> str:
 
 def _related(wanted: Wanted, options: Options, kind: str, after: str) -> Related:
     parameters: dict[str, Any] = {}
+    if _is_mixed(options, kind) and options.filter is not None:
+        narrowed = mixed.narrowed(options.filter, wanted.kinds, parameters)
+        return Related(wanted.relation, wanted.anchor, wanted.kinds, "", parameters, after, narrowed)
     where = conditions(options, kind, parameters)
     return Related(wanted.relation, wanted.anchor, wanted.kinds, where=where, parameters=parameters, after=after)
 
@@ -204,10 +219,6 @@ def _id(found: Any) -> str:
         if inner is not None:
             return inner if isinstance(inner, str) else str(inner.id)
     raise TypeError(f"{type(found).__name__} has no id")
-
-
-def _related_item(seen: Viewer, call: Call, kind: Kind, made: Any, options: Options) -> Item:
-    return item_maker(kind, seen, frame_of(call).version, options.select)(made)
 
 
 def answer(

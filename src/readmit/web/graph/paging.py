@@ -11,7 +11,7 @@ from readmit.web.call import Call
 from readmit.web.graph.odata import page_token, refusals, search, to_sql
 from readmit.web.graph.odata.options import Options
 from readmit.web.graph.odata.properties import RESOURCES
-from readmit.web.graph.odata.syntax import Comparison, Path
+from readmit.web.graph.odata.syntax import Comparison, Node, Path, paths
 from readmit.web.graph.odata.to_sql import Mode
 from readmit.web.graph.operations import caller_of
 
@@ -42,13 +42,22 @@ def conditions(
     return " AND ".join(f"({part})" for part in found)
 
 
-def _by_id(options: Options, parameters: MutableMapping[str, Any]) -> str:
-    """On directoryObject collections `id eq '…'` alone (graph G39)."""
-    match options.filter:
+def by_id(filter: Node | None) -> str | None:
+    """The id of `id eq '…'`, which every collection of objects takes (graph G39)."""
+    match filter:
         case Comparison(Path(("id",)), "eq", literal) if isinstance(literal.value, str):
-            parameters["only"] = literal.value.lower()
-            return "id = :only"
-    raise refusals.unavailable("id", "DirectoryObject")
+            return literal.value.lower()
+    return None
+
+
+def _by_id(options: Options, parameters: MutableMapping[str, Any]) -> str:
+    """On directoryObject collections that alone, outside advanced mode."""
+    assert options.filter is not None
+    id = by_id(options.filter)
+    if id is None:
+        raise refusals.unavailable(next(paths(options.filter)).text, "DirectoryObject")
+    parameters["only"] = id
+    return "id = :only"
 
 
 def position_of(world: World, call: Call, options: Options) -> Position | None:
