@@ -169,6 +169,31 @@ def test_memberships_reach_over_groups(graph: Graph) -> None:
     assert sorted(got.body["value"]) == sorted([outer, inner])
 
 
+def test_G46_membership_checks_are_bound_to_groups_service_principals_and_any_object(graph: Graph) -> None:
+    """`$metadata` declares them on directoryObject, as Graph does."""
+    outer, inner = made(graph), made(graph)
+    principal = graph.get("/v1.0/servicePrincipals").ids[0]
+    graph.ask("POST", f"/v1.0/groups/{outer}/members/$ref", ref(inner))
+    for member in (inner, HAL, principal):
+        path = f"/v1.0/directoryObjects/{member}"
+        if member != inner:
+            graph.ask("POST", f"/v1.0/groups/{inner}/members/$ref", ref(member))
+        found = graph.ask("POST", f"{path}/checkMemberObjects", {"ids": [outer, PAUL]})
+        assert found.body == {"@odata.context": f"{ROOT}/$metadata#Collection(Edm.String)", "value": [outer]}
+    got = graph.ask("POST", f"/v1.0/groups/{inner}/getMemberGroups", {"securityEnabledOnly": False})
+    assert got.body["value"] == [outer]
+    got = graph.ask("POST", f"/v1.0/servicePrincipals/{principal}/microsoft.graph.getMemberObjects", {})
+    assert sorted(got.body["value"]) == sorted([outer, inner])
+    unknown = "00000000-0000-4000-8000-00000000ffff"
+    assert graph.ask("POST", f"/v1.0/directoryObjects/{unknown}/getMemberGroups", {}).status == 404
+    refused = graph.ask("POST", f"/v1.0/groups/{inner}/checkMemberGroups", {"groupIds": []})
+    assert refused.message == "Invalid value specified for property 'groupIds' of resource 'Group'."
+    caller = graph.app("User.Read.All")
+    assert graph.ask("POST", f"/v1.0/users/{HAL}/getMemberGroups", {}, caller=caller).status == 200
+    for path in (f"directoryObjects/{HAL}", f"groups/{inner}", f"servicePrincipals/{principal}"):
+        assert graph.ask("POST", f"/v1.0/{path}/getMemberGroups", {}, caller=caller).status == 403
+
+
 def test_patch_merges_and_without_change_writes_nothing(graph: Graph) -> None:
     id = made(graph, description="old")
     assert graph.ask("PATCH", f"/v1.0/groups/{id}", {"description": None, "theme": "Teal"}).status == 204

@@ -1,4 +1,4 @@
-"""What hangs on a user: memberships, sponsors, owned objects, membership checks (graph G31, G46)."""
+"""What hangs on a user: memberships, sponsors, owned objects (graph G31, G46)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Any, Final
 from readmit.domain.errors import NotFound
 from readmit.flows import sponsors
 from readmit.flows.world import World
-from readmit.storage import queries
-from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.graph import records, rights
-from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.references import checked_id, reference_of
 from readmit.web.graph.related import Relation, anchor_of, operations
-from readmit.web.graph.render import frame_of, graph_reply, no_content, value
+from readmit.web.graph.render import no_content
 
 _MEMBERSHIPS: Final = (
     Relation("memberOf", ("group", "directoryRole")),
@@ -27,8 +25,6 @@ _PEOPLE: Final = (
     Relation("ownedObjects", ("group", "application", "servicePrincipal")),
     Relation("createdObjects", ("user", "group", "application", "servicePrincipal")),
 )
-_MOST: Final = 20
-"""Ids in one membership check (graph G46)."""
 
 
 def add_sponsor(world: World, call: Call) -> Step:
@@ -64,42 +60,6 @@ def photo(world: World, call: Call) -> Step:
     raise NoPhoto(anchor_of(world, call, "user"))
 
 
-def _check(member: str, kinds: tuple[queries.Kind, ...]) -> Any:
-    """checkMemberGroups {groupIds}, checkMemberObjects {ids}: which of them the user is in, over any steps."""
-
-    def answer(world: World, call: Call) -> Step:
-        body = Properties(object_of(call), (member,), resource="User")
-        wanted = [checked_id(id) for id in body.texts(member) or []]
-        if not wanted or len(wanted) > _MOST:
-            raise body.refuse_value(member)
-        return _memberships(world, call, kinds, lambda found: [id for id in wanted if id in found])
-
-    return answer
-
-
-def _get(kinds: tuple[queries.Kind, ...]) -> Any:
-    """getMemberGroups, getMemberObjects {securityEnabledOnly}."""
-
-    def answer(world: World, call: Call) -> Step:
-        body = Properties(object_of(call), ("securityEnabledOnly",), resource="User")
-        security_only = bool(body.flag("securityEnabledOnly", nullable=True))
-        return _memberships(world, call, kinds, list, security_only=security_only)
-
-    return answer
-
-
-def _memberships(
-    world: World, call: Call, kinds: tuple[queries.Kind, ...], choose: Any, *, security_only: bool = False
-) -> Step:
-    asked = queries.Related("transitiveMemberOf", anchor_of(world, call, "user"), kinds)
-
-    def render(found: list[tuple[queries.Kind, Any]]) -> Reply:
-        ids = [item.id for _, item in found if not security_only or getattr(item, "security_enabled", True)]
-        return graph_reply(call, 200, value(frame_of(call), "Collection(Edm.String)", choose(ids)))
-
-    return Work(render, world.database.read, queries.related, caller_of(call).tenant_id, asked, 2046)
-
-
 def _done(_result: Any) -> Reply:
     return no_content()
 
@@ -115,10 +75,4 @@ OPERATIONS = (
     ),
     Operation("GET", "/users/{id}/photo", photo, rights.READ_USER_LINKS),
     Operation("GET", "/users/{id}/photo/$value", photo, rights.READ_USER_LINKS),
-    Operation("POST", "/users/{id}/checkMemberGroups", _check("groupIds", ("group",)), rights.READ_MEMBERSHIPS),
-    Operation(
-        "POST", "/users/{id}/checkMemberObjects", _check("ids", ("group", "directoryRole")), rights.READ_MEMBERSHIPS
-    ),
-    Operation("POST", "/users/{id}/getMemberGroups", _get(("group",)), rights.READ_MEMBERSHIPS),
-    Operation("POST", "/users/{id}/getMemberObjects", _get(("group", "directoryRole")), rights.READ_MEMBERSHIPS),
 )
