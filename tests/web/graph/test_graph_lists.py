@@ -196,6 +196,8 @@ def test_objects_of_any_kind_by_ids(graph: Graph) -> None:
     assert graph.get(f"/v1.0/directoryObjects/{group}").body["@odata.type"] == "#microsoft.graph.group"
     assert graph.get(f"/v1.0/directoryObjects/{unknown}").status == 404
     assert graph.ask("POST", "/v1.0/directoryObjects/getByIds", {"ids": ["x"]}).status == 400
+    for collection in ("users", "groups", "applications", "servicePrincipals"):
+        assert graph.ask("POST", f"/v1.0/{collection}/getByIds", {"ids": [group, unknown, ADA]}).body == answer.body
 
 
 def test_g39_related_objects_are_filtered_by_id_and_after_a_cast_as_the_type(graph: Graph) -> None:

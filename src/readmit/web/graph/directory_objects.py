@@ -63,5 +63,9 @@ def _find(tx: Any, tenant_id: str, ids: list[str]) -> list[tuple[str, Any]]:
 
 OPERATIONS = (
     Operation("GET", "/directoryObjects/{id}", read, rights.READ_OBJECTS),
-    Operation("POST", "/directoryObjects/getByIds", by_ids, rights.READ_OBJECTS),
+    # Graph binds it to every collection of directory objects; `Get-MgUserById` comes by that of users.
+    *(
+        Operation("POST", f"/{owner}/getByIds", by_ids, rights.READ_OBJECTS)
+        for owner in ("directoryObjects", "users", "groups", "applications", "servicePrincipals")
+    ),
 )
