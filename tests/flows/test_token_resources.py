@@ -96,6 +96,31 @@ def test_a_refresh_for_another_resource_leaves_the_grant_as_it_was(house: House)
     assert (again["aud"], again["scp"]) == (GRAPH, "email User.Read")
 
 
+def test_G73_a_refresh_may_ask_for_more_of_the_same_resource_that_is_consented_to(house: House) -> None:
+    """Clients sign in for one scope and call with `.default`, or another scope, later: msal, azure-identity."""
+    token = tokens_for(house, HOME)["refresh_token"]
+    graph = Asked(GRAPH, graph=True)
+    consented(house, "Mail.Read", "Group.Read.All", resource=graph)
+    named = renew(house, token, resource=graph, scopes=("Mail.Read", "openid"))
+    assert claims_of(house, named["access_token"])["scp"] == "email User.Read Mail.Read"
+    whole = renew(house, named["refresh_token"], resource=graph, scopes=(".default",))
+    assert claims_of(house, whole["access_token"])["scp"] == "email User.Read Group.Read.All Mail.Read"
+    assert whole["scope"] == "openid profile email User.Read Group.Read.All Mail.Read"
+    again = renew(house, whole["refresh_token"])
+    assert claims_of(house, again["access_token"])["scp"] == "email User.Read", "the grant is what it was"
+
+
+def test_O10_a_refresh_gets_no_scope_that_nobody_consented_to(house: House) -> None:
+    token = tokens_for(house, HOME)["refresh_token"]
+    graph = Asked(GRAPH, graph=True)
+    before = house.contents()
+    with pytest.raises(TokenRefused) as refused:
+        renew(house, token, resource=graph, scopes=("User.Read", "Mail.Read"))
+    assert (refused.value.error, refused.value.number) == ("invalid_grant", 65001)
+    assert house.contents() == before
+    assert isinstance(renew(house, token, resource=graph, scopes=("User.Read",)), dict)
+
+
 def test_TE6_a_disabled_resource_is_refused(house: House) -> None:
     token = tokens_for(house, HOME)["refresh_token"]
     consented(house, "Books.Read")

@@ -106,21 +106,28 @@ def granted_scopes(tx: Transaction, request: AuthorizeRequest, user_id: str) -> 
     return (*named, *sorted(have - OPENID_SCOPES - set(named)))
 
 
-def turned(tx: Transaction, client: Client, grant: Grant, asked: tokens.Asked) -> Grant:
-    """The grant for another resource: with what is consented to there, never with the scopes of the first (G73).
+def turned(tx: Transaction, client: Client, grant: Grant, asked: tokens.Asked, scopes: tuple[str, ...] = ()) -> Grant:
+    """The grant for a token of what is asked, at its own resource or at another one (G73).
 
-    An application may have a token for itself without a consent.
+    A refresh token stands for a user at an application: clients sign in with a scope and ask for `.default`, or for
+    another scope, afterwards. What is consented to is told, what is not is refused; of another resource everything
+    consented to there, never the scopes of the first. An application may have a token for itself without a consent.
     """
     resource = tokens.resource_of(tx, grant.tenant_id, asked)
     first = tokens.resource_of(tx, grant.tenant_id, tokens.Asked(grant.resource, graph=grant.graph))
     turned = replace(grant, resource=asked.resource, graph=asked.graph)
-    if resource.app_id == first.app_id:
-        return turned
     have = clients.consented_scopes(tx, client.service_principal_id, resource.service_principal_id, grant.user_id)
     have -= OPENID_SCOPES
+    held = grant.scope.split()
+    if resource.app_id == first.app_id:
+        wanted = [scope for scope in scopes if scope != ".default" and scope not in OPENID_SCOPES and scope not in held]
+        if not have.issuperset(wanted):
+            raise consent_required("invalid_grant", client)
+        more = sorted(have.difference(held, wanted)) if ".default" in scopes else ()
+        return replace(turned, scope=" ".join((*held, *wanted, *more)))
     if not have and resource.app_id != client.app_id:
         raise consent_required("invalid_grant", client)
-    kept = (scope for scope in grant.scope.split() if scope in OPENID_SCOPES)
+    kept = (scope for scope in held if scope in OPENID_SCOPES)
     return replace(turned, scope=" ".join((*kept, *sorted(have))))
 
 

@@ -28,6 +28,8 @@ class Exchange:
     redirect_uri: str | None = None
     verifier: str | None = None
     resource: tokens.Asked | None = None
+    scopes: tuple[str, ...] = ()
+    """What a refresh asks of the resource; `.default` is everything that is consented to there."""
     ip: str = ""
     correlation_id: str | None = None
     acr: str | None = None
@@ -58,7 +60,7 @@ def tokens_of(
     if not provider_serves(tx, user):
         raise revoked()
     if brought.resource is not None:
-        grant = consent.turned(tx, client, grant, brought.resource)
+        grant = consent.turned(tx, client, grant, brought.resource, brought.scopes)
     resource = tokens.resource_of(tx, tenant.id, tokens.Asked(grant.resource, graph=grant.graph))
     access = _access_token(tx, world, _Party(user, tenant, client), grant, resource, brought)
     scopes = grant.scope.split()

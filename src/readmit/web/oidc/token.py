@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from readmit.domain.errors import TokenRefused
+from readmit.domain.grant import OPENID_SCOPES
 from readmit.flows import authorize, device, password_grant, refresh, sign_in_log, tokens
 from readmit.flows.issue import Exchange, belongs_to
 from readmit.flows.password_grant import Wanted
@@ -76,8 +77,10 @@ def _brought(world: World, kind: str, fields: dict[str, str], context: dict[str,
         return Exchange(given, fields.get("redirect_uri"), fields.get("code_verifier"), **context)
     if kind == "device_code":
         return Exchange(given, **context)
-    asked = asked_scopes(world, fields["scope"])[0] if "/" in fields.get("scope", "") else None
-    return Exchange(given, resource=asked, **context)
+    asked, scopes = asked_scopes(world, fields.get("scope", ""))
+    if not set(scopes) - OPENID_SCOPES:
+        return Exchange(given, **context)
+    return Exchange(given, resource=asked, scopes=scopes, **context)
 
 
 def _exchange(world: World, tenant_id: str, presented: Presented, kind: str, brought: Exchange) -> Any:
