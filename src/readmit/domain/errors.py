@@ -9,7 +9,8 @@
         ├── Malformed … WrongMediaType, WrongType, UnknownProperty, ReadOnly, InvalidValue, MissingValue
         ├── NotFound, InvalidIdentifier, NotProvided, UnsupportedQuery
         ├── Denied … InsufficientPrivileges, GuestInvitationsNotAllowed, GenericAuthorization
-        ├── Conflict … UpnTaken, AddressTaken, Duplicate, ReferenceExists, ReferenceAbsent, NotAReference
+        ├── Conflict … UpnTaken, AddressTaken, Duplicate, ReferenceExists, ReferenceAbsent, NotAReference,
+        │              LastAdministrator, OwnAdministration
         ├── invitation rules … ResetWithoutId, NotExternal, AddressNotOnUser, VerifiedDomain, InternalUser,
         │                      DisabledUser, GroupAddress, NewUserOnly, DomainNotAllowed, CrossTenantBlocked,
         │                      NobodyCanProve, TooLong, TooManyCopies, KeyReused
@@ -209,6 +210,14 @@ class ReferenceAbsent(ReferenceExists):
 
 class RoleAlreadyGranted(Conflict):
     """M18, first text."""
+
+
+class LastAdministrator(Conflict):
+    """The directory would be left without a Global Administrator who can sign in (readmit's text)."""
+
+
+class OwnAdministration(Conflict):
+    """Nobody takes the role of Global Administrator from himself (Microsoft's text)."""
 
 
 class NotAReference(Conflict):

@@ -10,11 +10,13 @@ from readmit.domain.tenant import Tenant
 
 RETENTION: Final = timedelta(days=30)
 """How long the organisation can restore who left, or was deleted (lifecycle S12)."""
-Obstacle = Literal["member", "forbidden"]
+Obstacle = Literal["member", "forbidden", "administrator"]
 
 
-def obstacle(user: User, tenant: Tenant) -> Obstacle | None:
-    """What keeps a signed-in user: he is no redeemed guest, or the organisation does not let its guests."""
+def obstacle(user: User, tenant: Tenant, *, last_administrator: bool = False) -> Obstacle | None:
+    """What keeps a signed-in user: he is no redeemed guest, the organisation does not let its guests, or needs him."""
     if not user.external or not isinstance(user.redemption, Accepted):
         return "member"
-    return None if tenant.settings.guestsMayLeave else "forbidden"
+    if not tenant.settings.guestsMayLeave:
+        return "forbidden"
+    return "administrator" if last_administrator else None

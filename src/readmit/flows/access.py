@@ -15,6 +15,7 @@ from readmit.domain.errors import (
     NotAReference,
     NotFound,
     NotProvided,
+    OwnAdministration,
     RoleAlreadyGranted,
 )
 from readmit.domain.graph_permissions import GRAPH_APP_ID
@@ -26,6 +27,7 @@ from readmit.domain.permission import (
     PRIVILEGED_ROLE_ADMINISTRATOR,
     Caller,
 )
+from readmit.flows import last_administrator
 from readmit.flows.record import object_event, record
 from readmit.flows.world import World
 from readmit.storage import apps, assignments, directory_objects, groups, roles
@@ -166,9 +168,12 @@ def withdraw_role(
     role_id: str,
     correlation_id: str | None = None,
 ) -> None:
-    """Raises NotFound (M17) where the role was not held directly."""
-    if not roles.remove(tx, caller.tenant_id, principal_id, role_id):
-        raise NotFound(principal_id)
+    """Raises NotFound (M17) where the role was not held directly, OwnAdministration, LastAdministrator."""
+    with last_administrator.kept(tx, caller.tenant_id):
+        if not roles.remove(tx, caller.tenant_id, principal_id, role_id):
+            raise NotFound(principal_id)
+        if role_id == GLOBAL_ADMINISTRATOR and caller.user is not None and caller.user.id == principal_id:
+            raise OwnAdministration
     event = _role_event("Remove member from role", "Unassign", role_id, principal_id)
     record(tx, world, caller, event, correlation_id=correlation_id)
 

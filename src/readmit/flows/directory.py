@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from readmit.domain.errors import InvalidValue, MissingValue, NotFound, Unavaila
 from readmit.domain.guest import Accepted, NeverInvited, User, UserType
 from readmit.domain.permission import Caller
 from readmit.domain.tenant import Tenant
+from readmit.flows import last_administrator
 from readmit.flows.again import until_saved
 from readmit.flows.record import note_creator, record, user_event
 from readmit.flows.world import World
@@ -89,7 +91,7 @@ def create_user(
 def update_user(
     tx: Transaction, world: World, caller: Caller, key: str, asked: UserChanges, *, correlation_id: str | None = None
 ) -> None:
-    """PATCH /users/{key}: all or nothing; without change no event (graph G46)."""
+    """PATCH /users/{key}: all or nothing; without change no event (graph G46). Raises LastAdministrator."""
     until_saved(lambda: _update(tx, world, caller, key, asked=asked, correlation_id=correlation_id))
 
 
@@ -98,7 +100,8 @@ def _update(
 ) -> Literal[True] | None:
     tenant = tenant_of(tx, caller)
     before = find_user(tx, tenant.id, key)
-    directory.check_update(caller, before, asked.names, target_privileged=roles.privileged(tx, before.id))
+    privileged = roles.privileged(tx, before.id)
+    directory.check_update(caller, before, asked.names, target_privileged=privileged)
     _check_values(before, asked, tenant)
     after = directory.patched(before, asked.values, tenant)
     if after.upn_key != before.upn_key and not users.upn_is_free(tx, tenant.id, after.upn):
@@ -107,8 +110,9 @@ def _update(
     if not details:
         return True
     after = _with_counters(world, before, after, asked)
-    if not users.update(tx, after, before):
-        return None
+    with last_administrator.kept(tx, tenant.id) if privileged and not after.enabled else nullcontext():
+        if not users.update(tx, after, before):
+            return None
     ended = _end(tx, world, before, after, asked)
     if asked.password is not None:
         users.set_password(tx, after.id, asked.password, now=world.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ from readmit.domain.permission import (
     USER_ADMINISTRATOR,
     Caller,
 )
+from readmit.flows import last_administrator
 from readmit.flows.directory import tenant_of
 from readmit.flows.record import note_creator, object_event, record
 from readmit.flows.world import World
@@ -95,8 +97,9 @@ def delete_group(tx: Transaction, world: World, caller: Caller, key: str, *, cor
     """Into deleted items for 30 days; memberships and assignments come back with it."""
     group = find_group(tx, caller, key)
     check_group_rights(tx, caller, group)
-    if not groups.mark_deleted(tx, group, world.now()):
-        raise NotFound(key)
+    with _administered(tx, group):
+        if not groups.mark_deleted(tx, group, world.now()):
+            raise NotFound(key)
     record(tx, world, caller, _event("Delete group", "Delete", group), correlation_id=correlation_id)
 
 
@@ -154,8 +157,9 @@ def remove_from_group(
     group = find_group(tx, caller, key)
     check_group_rights(tx, caller, group)
     drop = groups.remove_member if link == "members" else groups.remove_owner
-    if not drop(tx, group.id, object_id.lower()):
-        raise NotFound(object_id)
+    with _administered(tx, group):
+        if not drop(tx, group.id, object_id.lower()):
+            raise NotFound(object_id)
     activity = f"Remove {link[:-1]} from group"
     event = _event(activity, "Delete", group, **{link: [object_id.lower()]})
     record(tx, world, caller, event, correlation_id=correlation_id)
@@ -177,6 +181,11 @@ def check_group_rights(tx: Transaction, caller: Caller, group: Group) -> None:
         return
     if not caller.holds(_OF_PRIVILEGED if group.is_assignable_to_role else _ADMINISTRATORS):
         raise InsufficientPrivileges
+
+
+def _administered(tx: Transaction, group: Group) -> AbstractContextManager[None]:
+    """What a role-assignable group loses may be the directory's last administrator. Raises LastAdministrator."""
+    return last_administrator.kept(tx, group.tenant_id) if group.is_assignable_to_role else nullcontext()
 
 
 def _check_creation(caller: Caller, group: Group, *, allowed: bool) -> None:

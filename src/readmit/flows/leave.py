@@ -22,7 +22,7 @@ from readmit.flows.open_flow import flow_of, tenant_of
 from readmit.flows.own import record_own, signed_in_user
 from readmit.flows.redeem import still_at_home
 from readmit.flows.world import World
-from readmit.storage import access, browser_flows, outbox, tenants, users
+from readmit.storage import access, browser_flows, outbox, roles, tenants, users
 from readmit.storage.transaction import Transaction
 
 
@@ -34,7 +34,7 @@ def begin(tx: Transaction, world: World, browser: Browser, entry: SignIn, *, flo
     user, tenant = signed_in_user(tx, entry), tenants.get(tx, entry.tenant_id)
     if tenant is None or browser_flows.exists(tx, flow_id):
         raise DeadEnd(Page.CLOSED)
-    if leaving.obstacle(user, tenant) is not None:
+    if _kept(tx, user, tenant):
         return None
     flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant.id, target=ToLeave())
     flow = replace(flow, user_id=user.id, epoch=user.epoch, language=user.preferred_language)
@@ -42,6 +42,11 @@ def begin(tx: Transaction, world: World, browser: Browser, entry: SignIn, *, flo
     flow = sign_in_method(tx, tenant, flow, address) if address is not None else flow
     browser_flows.insert(tx, flow)
     return flow
+
+
+def _kept(tx: Transaction, user: User, tenant: Tenant) -> bool:
+    last = roles.last_administrator(tx, tenant.id, user.id)
+    return leaving.obstacle(user, tenant, last_administrator=last) is not None
 
 
 def _address(user: User) -> EmailAddress | None:
@@ -75,7 +80,7 @@ def _attempt(
     still_at_home(tx, tenant, flow)
     if before.epoch != flow.epoch:
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
-    if leaving.obstacle(before, tenant) is not None:
+    if _kept(tx, before, tenant):
         return (None,)
     after = directory.deleted(before, now)
     if not users.update(tx, after, before):

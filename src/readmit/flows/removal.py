@@ -13,6 +13,7 @@ from readmit.domain.errors import AddressTaken, InvalidValue, NotFound, UpnTaken
 from readmit.domain.guest import Accepted, User
 from readmit.domain.leaving import RETENTION
 from readmit.domain.permission import Caller
+from readmit.flows import last_administrator
 from readmit.flows.again import until_saved
 from readmit.flows.directory import find_user, tenant_of
 from readmit.flows.record import record, user_event
@@ -28,7 +29,10 @@ _PURGES: Final[dict[str, Callable[[Transaction, str], None]]] = {
 
 
 def delete_user(tx: Transaction, world: World, caller: Caller, key: str, *, correlation_id: str | None = None) -> None:
-    """S12: what the user holds is free for others; links, flows, sessions, tokens and codes die."""
+    """S12: what the user holds is free for others; links, flows, sessions, tokens and codes die.
+
+    Raises NotFound, InsufficientPrivileges, LastAdministrator.
+    """
     after = until_saved(lambda: _deleted(tx, world, caller, key))
     ended = access.end_access(tx, after.id)
     outbox.supersede(tx, after.id, world.now())
@@ -39,8 +43,14 @@ def delete_user(tx: Transaction, world: World, caller: Caller, key: str, *, corr
 
 def _deleted(tx: Transaction, world: World, caller: Caller, key: str) -> User | None:
     before = find_user(tx, caller.tenant_id, key)
-    if roles.privileged(tx, before.id):
-        directory.check_privileged_target(caller)
+    if not roles.privileged(tx, before.id):
+        return _gone(tx, world, before)
+    directory.check_privileged_target(caller)
+    with last_administrator.kept(tx, caller.tenant_id):
+        return _gone(tx, world, before)
+
+
+def _gone(tx: Transaction, world: World, before: User) -> User | None:
     after = directory.deleted(before, world.now())
     return after if users.update(tx, after, before) else None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from readmit.domain.guest import home_binding
 from readmit.domain.session import SignIn
+from readmit.storage import roles
 from readmit.storage.transaction import Transaction
 
 
@@ -30,6 +31,11 @@ def belongings(tx: Transaction, user_id: str) -> Belongings:
     )
     assert row is not None
     return Belongings(*row)
+
+
+def last_administrator(tx: Transaction, tenant_id: str, user_id: str) -> bool:
+    """Whether an organisation would be left without a Global Administrator if this user went."""
+    return roles.last_administrator(tx, tenant_id, user_id)
 
 
 def users_of(tx: Transaction, entry: SignIn) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from readmit.domain.graph_permissions import GRAPH_APP_ID
+from readmit.domain.permission import GLOBAL_ADMINISTRATOR
 from readmit.storage.transaction import Row, Transaction
 
 _HELD: Final = """
@@ -35,6 +36,18 @@ SELECT 1 WHERE
       WHERE a.principal_id = owned.id AND s.app_id = '{GRAPH_APP_ID}'))
 """
 
+_ADMINISTRATORS: Final = f"""
+WITH held(id) AS (
+  SELECT r.principal_id FROM role_assignments r
+   WHERE r.tenant_id = :tenant AND r.role_id = '{GLOBAL_ADMINISTRATOR}'
+  UNION
+  SELECT m.member_id FROM role_assignments r
+    JOIN groups g ON g.id = r.principal_id AND g.is_assignable_to_role = 1 AND g.deleted_at IS NULL
+    JOIN group_members m ON m.group_id = g.id
+   WHERE r.tenant_id = :tenant AND r.role_id = '{GLOBAL_ADMINISTRATOR}')
+SELECT u.id FROM held h JOIN users u ON u.id = h.id WHERE u.deleted_at IS NULL AND u.account_enabled = 1 LIMIT 2
+"""
+
 
 def roles_of(tx: Transaction, principal_id: str) -> frozenset[str]:
     """Template ids of the roles that a user or service principal holds (graph G66)."""
@@ -48,6 +61,16 @@ def privileged(tx: Transaction, user_id: str) -> bool:
     that holds an application permission on Graph or a directory role.
     """
     return tx.one(_PRIVILEGED, {"id": user_id}) is not None
+
+
+def has_administrator(tx: Transaction, tenant_id: str) -> bool:
+    """Whether a user who can sign in is Global Administrator, directly or by a role-assignable group."""
+    return tx.one(_ADMINISTRATORS, {"tenant": tenant_id}) is not None
+
+
+def last_administrator(tx: Transaction, tenant_id: str, user_id: str) -> bool:
+    """Whether this user is the only one of them."""
+    return [row[0] for row in tx.all(_ADMINISTRATORS, {"tenant": tenant_id})] == [user_id]
 
 
 def holders(tx: Transaction, tenant_id: str, role_id: str) -> list[str]:

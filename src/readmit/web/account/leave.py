@@ -33,12 +33,13 @@ def show(world: World, call: Call) -> Step:
 
 def _page(world: World, call: Call, viewer: SignedIn) -> Reply:
     has = world.database.read(queries_belonging.belongings, viewer.user.id)
+    last = world.database.read(queries_belonging.last_administrator, viewer.tenant.id, viewer.user.id)
     return pages.page(
         call,
         "leave",
         viewer.language(call),
         **_facts(viewer),
-        obstacle=obstacle(viewer.user, viewer.tenant),
+        obstacle=obstacle(viewer.user, viewer.tenant, last_administrator=last),
         groups=has.groups,
         applications=has.applications,
         action=viewer.at(_PATH),

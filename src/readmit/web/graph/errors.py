@@ -49,6 +49,10 @@ _REFERENCES: Final = "One or more added object references already exist for the 
 _NO_REFERENCES: Final = (
     "One or more removed object references do not exist for the following modified properties: '{x}'."
 )
+_LAST_ADMINISTRATOR: Final = (
+    "The last Global Administrator of a directory cannot be removed, deleted or disabled. Assign the role to another"
+    " user first."
+)
 _KEY_REUSED: Final = "The idempotency key was used for another request."
 
 _TABLE: Final[dict[type[Exception], tuple[int, str, str]]] = {
@@ -77,6 +81,12 @@ _TABLE: Final[dict[type[Exception], tuple[int, str, str]]] = {
     e.ReferenceAbsent: (400, _DIRECTORY, _NO_REFERENCES),
     e.ReferenceExists: (400, _DIRECTORY, _REFERENCES),
     e.RoleAlreadyGranted: (400, _DIRECTORY, "Permission being assigned already exists on the object"),
+    e.LastAdministrator: (400, _DIRECTORY, _LAST_ADMINISTRATOR),
+    e.OwnAdministration: (
+        400,
+        _DIRECTORY,
+        "Removing self from Global Administrator built-in role is not allowed",
+    ),
     e.NotAReference: (400, _DIRECTORY, "Not a valid reference update."),
     e.ResetWithoutId: (
         400,
