@@ -141,11 +141,10 @@ def same(path: str) -> Iterator[str]:
         yield path
 
 
-async def deep(port: int, headers: str, depth: int) -> str:
-    """The link of the page of 100 at this depth, from ten times as large ones."""
-    path = "/v1.0/users?$select=id&$top=999"
+async def deep(port: int, headers: str, path: str, depth: int) -> str:
+    """The path of the page at this depth; the first has depth 1."""
     connection = Reading(port)
-    for _ in range(depth):
+    for _ in range(depth - 1):
         _, answer = await connection.ask("GET", path, b"", headers)
         link = json.loads(answer).get("@odata.nextLink")
         if link is None:
@@ -161,7 +160,7 @@ def batch(guests: int) -> bytes:
 
 
 def measure(guests: int) -> dict[str, float]:
-    """Figures at one size; depth is that of pages of 999, as deep as the list goes up to 1,000."""
+    """Figures at one size; the deepest page of 100 is the 100th of 10,000 guests, the 10,000th of 1,000,000."""
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name) / "data", free_port()
         fill(folder, port, guests)
@@ -171,8 +170,8 @@ def measure(guests: int) -> dict[str, float]:
             page = "/v1.0/users?$select=id,displayName,mail&$top=100"
             pending = f"/v1.0/users?$filter={PARSED.replace(' ', '%20')}&$select=id&$top=100"
             json_type = "content-type: application/json\r\n"
-            last = asyncio.run(deep(port, bearer, guests // 999 - 1))
-            first = same("/v1.0/users?$select=id&$top=999")
+            last = asyncio.run(deep(port, bearer, page, guests // 100))
+            large = "/v1.0/users?$select=id&$top=999"
             found = {
                 "GET by id": asyncio.run(rate(port, every(guests, "/v1.0/users/{id}"), bearer)),
                 "GET by UPN": asyncio.run(rate(port, every(guests, "/v1.0/users/{upn}"), bearer)),
@@ -180,9 +179,9 @@ def measure(guests: int) -> dict[str, float]:
                     rate(port, every(guests, "/v1.0/users?$filter=mail%20eq%20'{mail}'"), bearer)
                 ),
                 "filter Guest and Pending, page of 100": asyncio.run(rate(port, same(pending), bearer)),
-                "page of 100": asyncio.run(rate(port, same(page), bearer)),
-                "page of 999, the first": asyncio.run(rate(port, first, bearer)),
-                "page of 999, the deepest": asyncio.run(rate(port, same(last), bearer)),
+                "page of 100, the first": asyncio.run(rate(port, same(page), bearer)),
+                "page of 100, the deepest": asyncio.run(rate(port, same(last), bearer)),
+                "page of 999": asyncio.run(rate(port, same(large), bearer)),
                 "$batch of 20": asyncio.run(
                     rate(port, same("/v1.0/$batch"), bearer + json_type, body=batch(guests), method="POST")
                 ),

@@ -7,7 +7,6 @@ import os
 import secrets
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -63,8 +62,10 @@ os.register_at_fork(after_in_child=_random.forget)
 
 
 def new_id() -> str:
-    """A random version 4 UUID."""
-    return str(uuid.UUID(bytes=_random.take(16), version=4))
+    """A random version 4 UUID (RFC 9562); every request has one, and the class of `uuid` takes ten times as long."""
+    digits = _random.take(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def new_secret() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -92,10 +93,13 @@ def answer(
     """Answer on `listening` until a signal, or until `watch` says stop; `started` is called once it does."""
     import uvicorn
 
+    from readmit.cli.corked import CorkedHttp
+
     logs.configure()
     front = app.application(world)
     config = uvicorn.Config(
         front,
+        http=CorkedHttp,
         host=world.settings.host,
         port=world.settings.port,
         lifespan="off",
@@ -116,6 +120,9 @@ def answer(
         # uvicorn ends by raising the signal anew: it has done its work by then, and the exit code is 0 (SD1).
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
+        # What is loaded by now stays: looking through it for garbage would stop every answer for some 40 ms.
+        gc.collect()
+        gc.freeze()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(uvicorn.Server(config), world, listening, started, watch))
     return 0

@@ -30,6 +30,7 @@ class EmailAddress:
         return EmailAddress(raw, _checked_key(raw))
 
     @staticmethod
+    @lru_cache(maxsize=65536)
     def stored(given: str) -> EmailAddress:
         """An address that was checked when it was written."""
         return EmailAddress(given, key_of(given))
@@ -52,7 +53,6 @@ class EmailAddress:
         return self.given
 
 
-@lru_cache(maxsize=65536)
 def key_of(address: str) -> str:
     """The match key: local part ASCII-lower-cased if pure ASCII, domain as lower-case A-label (security A2)."""
     local, _, domain = address.rpartition("@")

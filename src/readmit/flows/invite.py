@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote
 
 from readmit.domain import audit, invitation_rules, upn
@@ -67,9 +68,15 @@ def hash_ticket(ticket: str) -> str:
 
 def redeem_url(world: World, tenant_id: str, invitation_id: str, ticket: str) -> str:
     """Lifecycle L17: always on the public URL, whatever host was addressed (T16)."""
-    public = world.settings.public_url.rstrip("/")
-    inner = f"{public}/redeem/?tenant={tenant_id}&user={invitation_id}&ticket={ticket}&ver=2.0"
-    return f"{public}/redeem?rd={quote(inner, safe='')}"
+    # Ids and tickets need no quoting.
+    before, after = _around(world.settings.public_url.rstrip("/"))
+    return f"{before}{tenant_id}%26user%3D{invitation_id}%26ticket%3D{ticket}{after}"
+
+
+@lru_cache(maxsize=8)
+def _around(public: str) -> tuple[str, str]:
+    """A redeem link before its tenant and after its ticket."""
+    return f"{public}/redeem?rd={quote(f'{public}/redeem/?tenant=', safe='')}", quote("&ver=2.0", safe="")
 
 
 def invite(tx: Transaction, world: World, caller: Caller, asked: Asked) -> Invited:

@@ -29,8 +29,8 @@ _SECOND = timedelta(seconds=1)
 # --------------------------------------------------------------- who is calling
 
 
-def authenticate(world: World, token: str, own: Callable[[str], bool]) -> Caller:
-    """The caller of a Graph door. `own` says whether an audience is Graph here (graph G74).
+def authenticate(world: World, token: str, own: Callable[[str], bool], *, source: str = "") -> Caller:
+    """The caller of a Graph door, at the address `source`. `own` says whether an audience is Graph here (graph G74).
 
     Tenant, client and user must live, the epoch must be the token's, its grant must live (G78); raises
     Unauthenticated (M20, M21).
@@ -41,8 +41,8 @@ def authenticate(world: World, token: str, own: Callable[[str], bool]) -> Caller
     if not own(found.get("aud", "")):
         raise Unauthenticated(WRONG_AUDIENCE)
     if found.get("idtyp") == "app":
-        return world.database.read(_application, found)
-    return world.database.read(_user, found)
+        return world.database.read(_application, found, source)
+    return world.database.read(_user, found, source)
 
 
 def _revoked(found: Any) -> Unauthenticated:
@@ -50,8 +50,8 @@ def _revoked(found: Any) -> Unauthenticated:
     return Unauthenticated(REVOKED, "revoked", claims_capable=capable)
 
 
-def _application(tx: Transaction, found: Any) -> Caller:
-    state = clients.app_state(tx, found["rm_gid"], found["tid"])
+def _application(tx: Transaction, found: Any, source: str) -> Caller:
+    state = tx.kept(clients.app_state, found["rm_gid"], found["tid"])
     if state is None or not state[2] or state[1] != found["rm_epoch"]:
         raise _revoked(found)
     return Caller(
@@ -60,12 +60,13 @@ def _application(tx: Transaction, found: Any) -> Caller:
         service_principal_id=found["oid"],
         app_name=state[0],
         permissions=frozenset(found.get("roles", ())),
-        roles=roles.roles_of(tx, found["oid"]),
+        roles=tx.kept(roles.roles_of, found["oid"]),
+        source=source,
     )
 
 
-def _user(tx: Transaction, found: Any) -> Caller:
-    state = grants.user_state(tx, found["rm_gid"], found["tid"])
+def _user(tx: Transaction, found: Any, source: str) -> Caller:
+    state = tx.kept(grants.user_state, found["rm_gid"], found["tid"])
     if state is None or state[1] != found["rm_epoch"] or state[2] != found["rm_epoch"] or not state[6]:
         raise _revoked(found)
     # A second line only: it never decides within one second (graph G78).
@@ -77,8 +78,9 @@ def _user(tx: Transaction, found: Any) -> Caller:
         service_principal_id=state[5],
         app_name=state[4],
         permissions=frozenset(found.get("scp", "").split()),
-        roles=roles.roles_of(tx, state[0]),
-        user=users.live(tx, found["tid"], state[0]),
+        roles=tx.kept(roles.roles_of, state[0]),
+        user=tx.kept(users.live, found["tid"], state[0]),
+        source=source,
     )
 
 

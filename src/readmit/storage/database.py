@@ -17,7 +17,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from readmit.domain.errors import Unavailable
 from readmit.domain.search_tokens import has_tokens
 from readmit.domain.text import fold
-from readmit.storage.transaction import Transaction
+from readmit.storage.transaction import Snapshot, Transaction
 from readmit.storage.writer import Job, Writer
 
 P = ParamSpec("P")
@@ -44,32 +44,39 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-class Snapshot:
+class _Thread(threading.local):
+    """What a reading thread has of its own."""
+
+    reader: Snapshot | None = None
+    shared: Snapshot | None = None
+    """The reader while a block of reads is open."""
+
+
+class Reads:
     """One state of the database for the reads of a block on one thread. Blocks inside of it join it."""
 
-    __slots__ = ("_connection", "_local", "_reader")
+    __slots__ = ("_opened", "_reader", "_thread")
 
-    def __init__(self, local: threading.local, reader: Callable[[], sqlite3.Connection]) -> None:
-        self._local = local
+    def __init__(self, thread: _Thread, reader: Callable[[], Snapshot]) -> None:
+        self._thread = thread
         self._reader = reader
-        self._connection: sqlite3.Connection | None = None
+        self._opened: Snapshot | None = None
 
-    def __enter__(self) -> None:
-        if getattr(self._local, "shared", None) is not None:
-            return
+    def __enter__(self) -> Snapshot:
+        if self._thread.shared is not None:
+            return self._thread.shared
         try:
-            self._connection = self._reader()
-            self._connection.execute("BEGIN")
+            opened = self._thread.reader or self._reader()
+            opened.begin()
         except sqlite3.OperationalError as error:
             raise Unavailable from error
-        self._local.shared = Transaction(self._connection)
+        self._opened = self._thread.shared = opened
+        return opened
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        connection = self._connection
-        if connection is not None:
-            self._local.shared = None
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        if self._opened is not None:
+            self._thread.shared = None
+            self._opened.end()
         if isinstance(error, sqlite3.OperationalError):
             raise Unavailable from error
 
@@ -79,7 +86,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._local = threading.local()
+        self._thread = _Thread()
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
         self._connection = connect(path)
@@ -92,24 +99,23 @@ class Database:
 
         Inside of `with database.snapshot():` that snapshot is the one of every read on this thread.
         """
-        shared: Transaction | None = getattr(self._local, "shared", None)
+        shared = self._thread.shared
         if shared is not None:
             return query(shared, *args, **kwargs)
-        with self.snapshot():
-            return query(self._local.shared, *args, **kwargs)
+        with self.snapshot() as opened:
+            return query(opened, *args, **kwargs)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> Reads:
         """Have the reads of a block see one state: one BEGIN and one ROLLBACK instead of a pair for each of them."""
-        return Snapshot(self._local, self._reader)
+        return Reads(self._thread, self._reader)
 
-    def _reader(self) -> sqlite3.Connection:
-        """This thread's own reading connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "reader", None)
-        if connection is None:
-            connection = self._local.reader = connect(self.path)
-            connection.execute("PRAGMA query_only=ON")
-            self._readers.append(connection)
-        return connection
+    def _reader(self) -> Snapshot:
+        """This thread's own reading connection, opened."""
+        connection = connect(self.path)
+        connection.execute("PRAGMA query_only=ON")
+        self._readers.append(connection)
+        self._thread.reader = Snapshot(connection)
+        return self._thread.reader
 
     # ----------------------------------------------------------------- writes
 

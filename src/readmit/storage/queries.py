@@ -155,7 +155,7 @@ def _made(kind: str, row: Row) -> Any:
 
 def tenant(tx: Transaction, tenant_id: str) -> Tenant | None:
     """The tenant with this id."""
-    return tenants.get(tx, tenant_id)
+    return tx.kept(tenants.get, tenant_id)
 
 
 def user(tx: Transaction, tenant_id: str, key: str, *, deleted: bool = False) -> UserRow | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 Parameters = Mapping[str, Any]
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 _NOTHING: Parameters = {}
+_KEPT = 1000
+"""Values that are kept at most."""
 
 
 class Transaction:
@@ -47,3 +50,44 @@ class Transaction:
     def run(self, sql: str, parameters: Parameters = _NOTHING) -> int:
         """Execute a write; the number of rows it met (reliability DB2)."""
         return self._connection.execute(sql, parameters).rowcount
+
+    def kept(self, query: Callable[..., T], *key: str) -> T:
+        """What `query(tx, *key)` finds; where nobody has committed since it was asked before, it is not asked again.
+
+        For small immutable values that nearly every request reads: tenant, grant, roles.
+        """
+        return query(self, *key)
+
+
+class Snapshot(Transaction):
+    """A reader's transaction: each block of reads sees one state, and keeps what the same state told the last one."""
+
+    __slots__ = ("_kept", "_seen", "_version")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._kept: dict[tuple[Any, ...], Any] = {}
+        self._seen: int | None = None
+        self._version = -1
+
+    def begin(self) -> None:
+        """A new state, which is not looked at yet."""
+        self._seen = None
+        self._connection.execute("BEGIN")
+
+    def end(self) -> None:
+        """Let the state go."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def kept(self, query: Callable[..., T], *key: str) -> T:
+        if self._seen is None:
+            self._seen = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            if self._seen != self._version or len(self._kept) > _KEPT:
+                self._kept.clear()
+                self._version = self._seen
+        found = self._kept.get((query, *key), _NOTHING)
+        if found is _NOTHING:
+            found = self._kept[(query, *key)] = query(self, *key)
+        value: T = found
+        return value

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from readmit.domain.errors import ReadmitError
 from readmit.domain.permission import Caller
@@ -16,8 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One HTTP request. `headers` have lower-case names; `origin` is the own origin it addressed (graph G8)."""
 
     method: str
@@ -28,7 +28,7 @@ class Call:
     origin: str
     client_ip: str
     request_id: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What the path's placeholders matched, decoded."""
     caller: Caller | None = None
     """The verified holder of the access token, at Graph doors."""
@@ -60,8 +60,7 @@ def _first(text: str) -> dict[str, str]:
     return values
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A whole answer. `headers` may repeat a name (Set-Cookie)."""
 
     status: int = 200

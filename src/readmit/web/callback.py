@@ -6,9 +6,10 @@ under its state and leads on to the GET, which knows its browser (security N4).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+
+from msgspec.structs import replace
 
 from readmit.domain.errors import DeadEnd, Page
 from readmit.flows import sign_in_log, upstream

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from readmit.domain.errors import ReadmitError, Unavailable
 from readmit.flows.world import World
@@ -127,10 +127,12 @@ class Front:
 
     async def _through(self, handler: Handler, call: Call) -> Reply:
         try:
+            with self._world.database.snapshot():
+                door, call = handler.find(self._world, call)
+                step = door(self._world, call)
+            if isinstance(step, Reply):
+                return step
             async with asyncio.timeout(_REQUEST_SECONDS):
-                with self._world.database.snapshot():
-                    door, call = handler.find(self._world, call)
-                    step = door(self._world, call)
                 while not isinstance(step, Reply):
                     step = await self._perform(step)
                 return step

@@ -21,6 +21,8 @@ MICROSOFT_HOSTS = frozenset(
     }
 )
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOSTS = 256
+"""Names that are read once: clients use few, whoever makes up others only pushes some out."""
 
 
 class Origins:
@@ -45,10 +47,8 @@ class Origins:
         """Whether a resource or audience is Microsoft Graph: its id, or any own origin (graph G74)."""
         if resource.lower() == GRAPH_APP_ID:
             return True
-        parts = urlsplit(resource)
-        host = parts.hostname or ""
-        known = host == "graph.microsoft.com" or self.serves(host)
-        return known and parts.scheme in ("https", "http") and parts.path in ("", "/")
+        host = _bare_host(resource)
+        return host is not None and (host == "graph.microsoft.com" or self.serves(host))
 
     def addressed(self, scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> str | None:
         """The origin the client meant, or None for a host that is not served here."""
@@ -61,7 +61,9 @@ class Origins:
             return None
         return f"{scheme}://{host.lower()}"
 
-    def transport_security(self, origin: str) -> tuple[tuple[str, str], ...]:
+    @staticmethod
+    @lru_cache(maxsize=_HOSTS)
+    def transport_security(origin: str) -> tuple[tuple[str, str], ...]:
         """HSTS for a name of one's own: not for loopback, addresses, Microsoft's names (security H4)."""
         parts = urlsplit(origin)
         host = parts.hostname or ""
@@ -101,6 +103,17 @@ def _is_address(host: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=_HOSTS)
+def _bare_host(url: str) -> str | None:
+    """The host name of an origin; None where the URL names more than one."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts.hostname if parts.scheme in ("https", "http") and parts.path in ("", "/") else None
+
+
+@lru_cache(maxsize=_HOSTS)
 def _name(host: str) -> str | None:
     """The host name of a Host header without its port; None if it cannot be one."""
     try:

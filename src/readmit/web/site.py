@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from readmit.domain.errors import ReadmitError
 from readmit.flows.world import World

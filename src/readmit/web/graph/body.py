@@ -32,7 +32,7 @@ def object_of(call: Call, *, limit: int = _LIMIT) -> dict[str, Any]:
         value = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed from error
-    if not isinstance(value, dict) or _too_deep(value) or ("\\u" in text and _has_surrogate(value)):
+    if not isinstance(value, dict) or (_nests(text) and _too_deep(value)) or ("\\u" in text and _has_surrogate(value)):
         raise Malformed
     return value
 
@@ -85,6 +85,11 @@ def _is_annotation(name: str) -> bool:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _nests(text: str) -> bool:
+    """Whether there are brackets enough to be too deep."""
+    return text.count("{") + text.count("[") > _DEPTH
 
 
 def _too_deep(value: Any, allowed: int = _DEPTH) -> bool:

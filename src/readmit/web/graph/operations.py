@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from readmit.domain.address import InvalidAddress, domain_key
 from readmit.domain.directory import Access, check_access

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import msgspec
@@ -13,6 +13,11 @@ from readmit.web.call import Call, Reply
 
 Level = Literal["none", "minimal", "full"]
 _LEVEL: Final = re.compile(r"odata\.metadata\s*=\s*\"?(none|minimal|full)", re.IGNORECASE)
+_ODATA: Final = ("OData-Version", "4.0")
+_MEDIA_TYPES: Final = {
+    level: f"application/json;odata.metadata={level};odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+    for level in ("none", "minimal", "full")
+}
 _encode = msgspec.json.Encoder().encode
 
 SETS: Final = {
@@ -39,8 +44,7 @@ _OUTSIDE: Final = frozenset(
 """No directory objects: they are found in their own sets alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """What annotations are made of: the origin that the request addressed (graph G8), version, level."""
 
     origin: str
@@ -55,8 +59,7 @@ class Frame:
         return f"{self.root}/$metadata#{fragment}"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One object with the name of its type (`user`) and its id, which `$select` may leave out of the body."""
 
     kind: str
@@ -66,9 +69,14 @@ class Item:
 
 def frame_of(call: Call) -> Frame:
     """The frame of this request's answer; anything but a known level is minimal, never 406 (graph G15)."""
-    match = _LEVEL.search(call.headers.get("accept", ""))
-    level: Any = match.group(1).lower() if match else "minimal"
-    return Frame(call.origin, call.parameters.get("version", "v1.0"), level)
+    return Frame(call.origin, call.parameters.get("version", "v1.0"), _level_of(call.headers.get("accept", "")))
+
+
+@lru_cache(maxsize=256)
+def _level_of(accept: str) -> Level:
+    match = _LEVEL.search(accept)
+    level: Level = match.group(1).lower() if match else "minimal"  # type: ignore[assignment]
+    return level
 
 
 def entity(frame: Frame, context: str, item: Item, *, typed: bool = False) -> dict[str, Any]:
@@ -128,9 +136,8 @@ def references(frame: Frame, ids: Sequence[str]) -> dict[str, Any]:
 
 def graph_reply(call: Call, status: int, payload: Any) -> Reply:
     """A JSON answer with its Content-Type at the asked level; `web/http.py` adds the headers of every answer."""
-    level = frame_of(call).level
-    media_type = f"application/json;odata.metadata={level};odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-    return Reply(status, _encode(payload), (("Content-Type", media_type), ("OData-Version", "4.0")))
+    level = _level_of(call.headers.get("accept", ""))
+    return Reply(status, _encode(payload), (("Content-Type", _MEDIA_TYPES[level]), _ODATA))
 
 
 def created(call: Call, item: Item, payload: Any) -> Reply:
@@ -142,9 +149,9 @@ def created(call: Call, item: Item, payload: Any) -> Reply:
 
 def no_content() -> Reply:
     """204: the write is done, there is nothing to say."""
-    return Reply(204, b"", (("OData-Version", "4.0"),))
+    return Reply(204, b"", (_ODATA,))
 
 
 def plain_count(number: int) -> Reply:
     """The answer of `/$count` (graph G16)."""
-    return Reply(200, str(number).encode(), (("Content-Type", "text/plain"), ("OData-Version", "4.0")))
+    return Reply(200, str(number).encode(), (("Content-Type", "text/plain"), _ODATA))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from readmit.domain.authentication import EMPTY, Unauthenticated
 from readmit.domain.errors import ReadmitError
@@ -35,8 +36,9 @@ class Graph:
         if operation.public:
             call = replace(call, parameters=parameters)
             return lambda world, call: self._with_headers(call, operation.door(world, call), _UNIT), call
-        caller = tokens.authenticate(world, bearer(call), origins_of(world.settings).is_graph)
-        call = replace(call, parameters=parameters, caller=replace(caller, source=call.client_ip))
+        own_audience = origins_of(world.settings).is_graph
+        caller = tokens.authenticate(world, bearer(call), own_audience, source=call.client_ip)
+        call = replace(call, parameters=parameters, caller=caller)
 
         def door(world: World, call: Call) -> Step:
             told: list[tuple[str, str]] = []

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from readmit.domain.errors import Throttled
@@ -105,7 +106,7 @@ def _limits_of(tx: Any, world: World, tenant_id: str) -> tuple[Limit, ...]:
 def cost_of(call: Call, operation: Operation) -> Cost:
     """What this request costs; options are read loosely here, the door reads them strictly."""
     if not call.query:
-        return cost(call.method, operation.pattern, selects=False, expands=False, top=None)
+        return _plain_cost(call.method, operation.pattern)
     values = {name.strip().lower().lstrip("$"): value for name, value in call.query_values().items()}
     top = values.get("top", "")
     return cost(
@@ -115,6 +116,11 @@ def cost_of(call: Call, operation: Operation) -> Cost:
         expands="expand" in values,
         top=int(top[:6]) if top.isascii() and top.isdigit() else None,
     )
+
+
+@lru_cache(maxsize=1024)
+def _plain_cost(method: str, pattern: str) -> Cost:
+    return cost(method, pattern, selects=False, expands=False, top=None)
 
 
 def _amount(limit: Limit, spent: Cost) -> int:

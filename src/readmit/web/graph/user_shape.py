@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from readmit.domain import directory
 from readmit.domain.guest import Accepted, NeverInvited, User
@@ -32,8 +34,7 @@ BASIC: Final = frozenset({"id", "displayName", "givenName", "surname", "mail", "
 """What `User.ReadBasic.All` and guests see; the rest is null (graph G65, G67)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """A user with what stands beside its row."""
 
     user: User
@@ -183,11 +184,16 @@ def user_item(shown: Shown, version: str, select: Iterable[str] | None = None, *
     `basic`: all but BASIC are null, or empty for lists.
     """
     names = select if select is not None else (BETA_DEFAULT if version == "beta" else DEFAULT)
-    getters = {name: GETTERS.get(name) or SINGLE.get(name) for name in names}
-    body = {name: get(shown) for name, get in getters.items() if get is not None}
+    body = {name: get(shown) for name, get in _getters(tuple(names))}
     if basic:
         body = {name: value if name in BASIC else _blank(value) for name, value in body.items()}
     return Item("user", shown.user.id, body)
+
+
+@lru_cache(maxsize=256)
+def _getters(names: tuple[str, ...]) -> tuple[tuple[str, Getter], ...]:
+    found = ((name, GETTERS.get(name) or SINGLE.get(name)) for name in dict.fromkeys(names))
+    return tuple((name, get) for name, get in found if get is not None)
 
 
 def _blank(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from readmit.domain.directory import limited_guest, sees_basics_only
 from readmit.domain.errors import InsufficientPrivileges
@@ -14,8 +14,7 @@ from readmit.web.graph.operations import caller_of
 from readmit.web.graph.rights import USER_READ
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
+class Viewer(msgspec.Struct, frozen=True):
     """Who reads: his tenant, and what of it is veiled for him."""
 
     tenant: Tenant

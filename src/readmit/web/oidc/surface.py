@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from readmit.domain.errors import ReadmitError, TokenRefused
 from readmit.flows.world import World

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 from urllib.parse import unquote_plus
 
@@ -84,6 +85,8 @@ def parse(
 
     Raises UnsupportedQuery (Q1, Q4 to Q11), NotProvided and NotFound for what cannot be selected.
     """
+    if not query and shape in ("single", "list"):
+        return _without(resource)
     values = _values(query)
     _check_provided(values, shape)
     eventual = headers.get("consistencylevel", "").strip().lower() == "eventual"
@@ -111,6 +114,12 @@ def parse(
         delta_token=values.get("deltatoken"),
         given=tuple(sorted((name, value) for name, value in values.items() if name != "skiptoken")),
     )
+
+
+@cache
+def _without(resource: str) -> Options:
+    """Nothing is asked: one object as it is, or the first page in its own order."""
+    return Options(order=_order({}, resource, advanced=False), top=_top(None, resource, ()))
 
 
 def _values(query: str) -> dict[str, str]:
