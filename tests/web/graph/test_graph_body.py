@@ -137,9 +137,12 @@ def test_other_references_are_refused(text: str) -> None:
         reference(text)
 
 
-def test_reference_ids_takes_both_forms_and_names_each_once() -> None:
-    assert reference_ids("invitedUserSponsors", [f"/users/{ID}", {"@odata.id": f"/users/{ID}"}]) == (ID,)
-    with pytest.raises(WrongType):
-        reference_ids("invitedUserSponsors", "x")
+def test_G12_references_come_as_a_bind_as_odata_ids_or_as_objects_with_an_id() -> None:
+    """`New-MgInvitation -InvitedUserSponsors @{Id = …}` and the SDKs' models send the last."""
+    forms = [f"/users/{ID}", {"@odata.id": f"/users/{ID}"}, {"Id": ID.upper(), "displayName": "x"}]
+    assert reference_ids("invitedUserSponsors", forms) == (ID,)
+    for wrong in ({}, {"id": 7}, 7, {"@odata.id": None, "id": ID}):
+        with pytest.raises(WrongType):
+            reference_ids("invitedUserSponsors", [wrong])
     with pytest.raises(InvalidValue):
-        reference_ids("invitedUserSponsors", [f"/users/{ID}"] * 21)
+        reference_ids("invitedUserSponsors", [{"id": "nobody"}])

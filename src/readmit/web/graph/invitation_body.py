@@ -15,7 +15,7 @@ from readmit.storage import queries_tenants
 from readmit.web.call import Call
 from readmit.web.graph.body import Properties
 from readmit.web.graph.operations import caller_of
-from readmit.web.graph.references import reference
+from readmit.web.graph.references import reference_ids
 from readmit.web.languages import is_language_tag
 
 _PROPERTIES: Final = (
@@ -128,10 +128,9 @@ def _sponsors(body: Properties) -> tuple[str, ...] | None:
     value = body.raw("invitedUserSponsors@odata.bind") or body.raw("invitedUserSponsors")
     if value is None:
         return None
-    found = [item.get("@odata.id") if isinstance(item, dict) else item for item in value]
-    if len(found) > _MOST_SPONSORS:
+    if len(value) > _MOST_SPONSORS:
         raise InvalidValue("invitedUserSponsors", "Invitation")
-    return tuple(dict.fromkeys(reference(item, "invitedUserSponsors") for item in found))
+    return reference_ids("invitedUserSponsors", value)
 
 
 def _address(body: Properties) -> EmailAddress:

@@ -51,19 +51,26 @@ def reference_of(call: Call) -> str:
     return reference(members["@odata.id"])
 
 
-def reference_ids(name: str, value: object) -> tuple[str, ...]:
-    """The ids in `{name}@odata.bind: ["…"]` or `{name}: [{"@odata.id": "…"}]`, each once. Raises M3, M6."""
-    if not isinstance(value, list):
-        raise WrongType(name, "Invitation")
-    if len(value) > _MOST:
-        raise InvalidValue(name, "Invitation")
-    return _once(reference(_target(item), name) for item in value)
+def reference_ids(name: str, value: list[Any]) -> tuple[str, ...]:
+    """The ids in a bind, or in a list of objects that say `@odata.id` or, as clients' models do, `id`; each once.
+
+    Raises M3, M6.
+    """
+    return _once(_referenced(name, item) for item in value)
 
 
-def _target(item: object) -> object:
-    if isinstance(item, dict):
-        return {key.lower(): inner for key, inner in item.items()}.get("@odata.id")
-    return item
+def _referenced(name: str, item: object) -> str:
+    if not isinstance(item, dict):
+        return reference(item, name)
+    members = {key.lower(): inner for key, inner in item.items()}
+    if "@odata.id" in members:
+        return reference(members["@odata.id"], name)
+    id = members.get("id")
+    if not isinstance(id, str):
+        raise WrongType(name, "ReferenceUpdate")
+    if not UUID.fullmatch(id):
+        raise InvalidValue(name, "ReferenceUpdate")
+    return id.lower()
 
 
 def bound(members: dict[str, Any], name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
