@@ -172,6 +172,25 @@ def test_G51_assignments_and_grants_are_counted_in_advanced_mode_over_all_pages(
     assert graph.get(f"/v1.0/users/{ALICE}/licenseDetails?$count=true", headers=EVENTUAL).body["@odata.count"] == 0
 
 
+def test_role_assignments_tell_who_has_them_and_which_role_it_is(graph: Graph) -> None:
+    """`roleAssignments?$expand=principal` is how scripts look for guests with directory roles (graph G3, G19)."""
+    path = "/v1.0/roleManagement/directory/roleAssignments"
+    body = {"principalId": ALICE, "roleDefinitionId": INVITER, "directoryScopeId": "/"}
+    id = graph.ask("POST", path, body).body["id"]
+    mine = quote(f"principalId eq '{ALICE}'")
+    (shown,) = graph.get(f"{path}?$filter={mine}&$expand=principal").body["value"]
+    assert shown["principal"]["@odata.type"] == "#microsoft.graph.user"
+    assert (shown["principalId"], shown["principal"]["displayName"]) == (ALICE, "Alice")
+    single = graph.get(f"{path}/{id}?$select=id&$expand=principal($select=id)").body
+    assert single["principal"] == {"@odata.type": "#microsoft.graph.user", "id": ALICE}
+    assert set(single) == {"@odata.context", "id", "principal"}
+    (shown,) = graph.get(f"{path}?$filter={mine}&$expand=roleDefinition($select=displayName)").body["value"]
+    assert shown["roleDefinition"] == {"displayName": "Guest Inviter"}
+    assert len(graph.get(f"{path}?$expand=principal").body["value"]) > 1
+    unknown = graph.get(f"{path}?$expand=nothing")
+    assert (unknown.status, "'nothing'" in unknown.message) == (400, True)
+
+
 # ------------------------------------------------------------ applications
 
 

@@ -20,7 +20,7 @@ from readmit.web.graph.options import check_veil, options_of
 from readmit.web.graph.paging import Position, by_id, conditions, id_of, next_link, position_of
 from readmit.web.graph.render import Frame, Item, collection, frame_of, graph_reply, plain_count, references
 from readmit.web.graph.shapes import item_maker, selected
-from readmit.web.graph.told_along import ALONE, check_expand, tell_along
+from readmit.web.graph.told_along import ALONE, OF_ONE_TYPE, check_expand, tell_along
 from readmit.web.graph.viewer import Viewer, viewer
 
 __all__ = [
@@ -248,5 +248,5 @@ def _add_along(
 
 def _along(frame: Frame, name: str, items: list[Item]) -> Any:
     """What is told along: a list, or the one object there can be; only directoryObjects tell their type (graph G19)."""
-    told = collection(frame, "", items, typed=not name.startswith("appRole"))["value"]
+    told = collection(frame, "", items, typed=name not in OF_ONE_TYPE)["value"]
     return next(iter(told), None) if name in ALONE else told

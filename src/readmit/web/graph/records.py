@@ -50,12 +50,15 @@ def pages(world: World, call: Call, paged: Paged, records: Records, make: Callab
     parameters: dict[str, Any] = {}
     where = conditions(options, paged.kind, parameters, alias=paged.alias)
     rows = Rows(options.top + 1, id_of(position_of(world, call, options)), where, parameters)
+    seen = viewer(world, call)
+    check_expand(caller_of(call), seen, paged.kind, options.expand)
 
     def read(tx: Any) -> lists.Page:
         found = queries_assigned.page(tx, records, rows)
         number = queries_assigned.count(tx, records, rows) if options.count else None
         page = found[: options.top]
-        return lists.Page(page, lists.last_of(page, len(found) > options.top, make), number)
+        along = tell_along(tx, seen, frame_of(call).version, options.expand, [make(one).id for one in page])
+        return lists.Page(page, lists.last_of(page, len(found) > options.top, make), number, along)
 
     def render(page: lists.Page) -> Reply:
         items = [lists.selected(make(one), options.select) for one in page.found]

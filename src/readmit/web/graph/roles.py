@@ -16,7 +16,7 @@ from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.references import checked_id, reference_of
 from readmit.web.graph.render import Item, entity, frame_of, graph_reply, no_content
-from readmit.web.graph.shapes import role_item
+from readmit.web.graph.shapes import definition_item, role_item
 
 _ROLES: Final = "/directoryRoles"
 _DEFINITIONS: Final = "/roleManagement/directory/roleDefinitions"
@@ -27,22 +27,6 @@ def template_item(role_id: str) -> Item:
     """A directoryRoleTemplate."""
     body = {"id": role_id, "deletedDateTime": None, "description": None, "displayName": DIRECTORY_ROLES[role_id]}
     return Item("directoryRoleTemplate", role_id, body)
-
-
-def definition_item(role_id: str) -> Item:
-    """A unifiedRoleDefinition."""
-    body = {
-        "id": role_id,
-        "description": None,
-        "displayName": DIRECTORY_ROLES[role_id],
-        "isBuiltIn": True,
-        "isEnabled": True,
-        "resourceScopes": ["/"],
-        "templateId": role_id,
-        "version": "1",
-        "rolePermissions": [],
-    }
-    return Item("unifiedRoleDefinition", role_id, body)
 
 
 def assignment_item(row: tuple[str, str, str]) -> Item:
@@ -68,9 +52,12 @@ def _reading(context: str, make: Any) -> Any:
 
 def read_role(world: World, call: Call) -> Step:
     """GET /directoryRoles/{id}, with its members where `$expand` asks for them."""
-    item = role_item(_role(call))
+    return _told(world, call, "directoryRoles", role_item(_role(call)))
+
+
+def _told(world: World, call: Call, set_name: str, item: Item) -> Reply:
     options = lists.options_of(call, item.kind, shape="single")
-    context = lists.context("directoryRoles", options.select, single=True)
+    context = lists.context(set_name, options.select, single=True)
     body = entity(frame_of(call), context, lists.selected(item, options.select))
     return graph_reply(call, 200, lists.told(world, call, options, item, body))
 
@@ -134,7 +121,7 @@ def read_assignment(world: World, call: Call) -> Step:
     row = world.database.read(queries_assigned.role_assignment, caller_of(call).tenant_id, call.parameters["id"])
     if row is None:
         raise NotFound(call.parameters["id"])
-    return records.one(call, _ASSIGNMENTS[1:], assignment_item(row))
+    return _told(world, call, _ASSIGNMENTS[1:], assignment_item(row))
 
 
 def assign(world: World, call: Call) -> Step:

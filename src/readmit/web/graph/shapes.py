@@ -86,6 +86,22 @@ def role_item(role_id: str, select: Iterable[str] | None = None) -> Item:
     )
 
 
+def definition_item(role_id: str) -> Item:
+    """A unifiedRoleDefinition."""
+    body = {
+        "id": role_id,
+        "description": None,
+        "displayName": DIRECTORY_ROLES[role_id],
+        "isBuiltIn": True,
+        "isEnabled": True,
+        "resourceScopes": ["/"],
+        "templateId": role_id,
+        "version": "1",
+        "rolePermissions": [],
+    }
+    return Item("unifiedRoleDefinition", role_id, body)
+
+
 def selected(item: Item, select: Sequence[str] | None) -> Item:
     """The item with the selected properties only. Raises UnsupportedQuery (Q1) for others."""
     if select is None:

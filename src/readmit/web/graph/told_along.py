@@ -14,13 +14,15 @@ from readmit.web.graph import rights
 from readmit.web.graph.assignment_shape import assignment_item
 from readmit.web.graph.odata.select import Expand
 from readmit.web.graph.render import Item
-from readmit.web.graph.shapes import item_maker, selected
+from readmit.web.graph.shapes import definition_item, item_maker, selected
 from readmit.web.graph.viewer import Viewer
 
 _MOST: Final = 20
 _ROWS: Final = queries_assigned.Rows(_MOST)
-ALONE: Final = frozenset({"manager"})
+ALONE: Final = frozenset({"manager", "principal", "roleDefinition"})
 """Navigations with one object at most: told along as it is, or null."""
+OF_ONE_TYPE: Final = frozenset({"appRoleAssignments", "appRoleAssignedTo", "roleDefinition"})
+"""Navigations to no directoryObject in general: what stands there does not tell its type (graph G19)."""
 _KINDS: Final[dict[str, tuple[Kind, ...]]] = {
     "memberOf": ("group", "directoryRole"),
     "transitiveMemberOf": ("group", "directoryRole"),
@@ -46,6 +48,7 @@ _RIGHTS: Final[dict[str, tuple[dict[str, Access], Access]]] = {
     ),
     "application": ({}, rights.READ_APPS),
     "directoryRole": ({}, rights.READ_ROLES),
+    "unifiedRoleAssignment": ({}, rights.READ_ROLES),
 }
 """The row of graph G65 for each navigation, and the one for the others of a kind."""
 
@@ -73,6 +76,8 @@ def _items(tx: Any, seen: Viewer, version: str, expand: Expand, id: str) -> list
         return _assignments(tx, queries_assigned.assignments_of(tenant_id, id), version, expand)
     if expand.name == "appRoleAssignedTo":
         return _assignments(tx, queries_assigned.assigned_to(tenant_id, id), version, expand)
+    if expand.name in ("principal", "roleDefinition"):
+        return _end_of_role(tx, seen, version, expand, id)
     relation = "roleMembers" if expand.name == "members" and id in DIRECTORY_ROLES else expand.name
     found = queries.related(tx, tenant_id, Related(relation, id, _KINDS[expand.name]), _MOST)
     return [item_maker(kind, seen, version, expand.select)(made) for kind, made in found]
@@ -81,3 +86,17 @@ def _items(tx: Any, seen: Viewer, version: str, expand: Expand, id: str) -> list
 def _assignments(tx: Any, records: queries_assigned.Records, version: str, expand: Expand) -> list[Item]:
     found = queries_assigned.page(tx, records, _ROWS)
     return [selected(assignment_item(shown, version), expand.select) for shown in found]
+
+
+def _end_of_role(tx: Any, seen: Viewer, version: str, expand: Expand, id: str) -> list[Item]:
+    """Who has a role, or which one it is, by the id of the assignment."""
+    found = queries_assigned.role_assignment(tx, seen.tenant.id, id)
+    if found is None:
+        return []
+    _, principal_id, role_id = found
+    if expand.name == "roleDefinition":
+        return [selected(definition_item(role_id), expand.select)]
+    pair = queries.find(tx, seen.tenant.id, principal_id)
+    if pair is None:
+        return []
+    return [item_maker(pair[0], seen, version, expand.select)(queries.dressed(tx, pair[1]))]

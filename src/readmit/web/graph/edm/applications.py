@@ -151,6 +151,7 @@ TYPES: Final[tuple[Structure, ...]] = (
         "unifiedRoleAssignment",
         "directoryScopeId String?\nprincipalId String?\nroleDefinitionId String?",
         base="entity",
+        to="principal directoryObject?\nroleDefinition unifiedRoleDefinition?",
     ),
     entity(
         "rbacApplication",

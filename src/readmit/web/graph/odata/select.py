@@ -18,9 +18,16 @@ RELATIONS: Final = {
     "group": ("members", "owners", "memberOf", "transitiveMemberOf", "appRoleAssignments"),
     "application": ("owners",),
     "directoryRole": ("members",),
+    "unifiedRoleAssignment": ("principal", "roleDefinition"),
     "servicePrincipal": ("owners", "memberOf", "transitiveMemberOf", "appRoleAssignedTo", "appRoleAssignments"),
 }
 """What `$expand` may name, by type."""
+_TARGETS: Final = {
+    "appRoleAssignments": "appRoleAssignment",
+    "appRoleAssignedTo": "appRoleAssignment",
+    "roleDefinition": "unifiedRoleDefinition",
+}
+"""Of what type they are, where it is not directoryObject."""
 _LINKS: Final = {
     "user": (
         "sponsorOf",
@@ -131,7 +138,7 @@ def expansion(text: str, resource: str, *, version: str = "v1.0") -> Expand:
 
 def _inner(text: str, navigation: str, version: str) -> tuple[str, ...] | None:
     found: tuple[str, ...] | None = None
-    kind = "appRoleAssignment" if navigation.startswith("appRole") else "directoryObject"
+    kind = _TARGETS.get(navigation, "directoryObject")
     for part in text.split(";"):
         option, _, value = part.partition("=")
         option = option.strip().lower().removeprefix("$")
