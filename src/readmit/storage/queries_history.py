@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from readmit.domain.guest import Accepted, User
 from readmit.storage.columns import micros, moment, moment_or_none
 from readmit.storage.queries_records import Asked
 from readmit.storage.transaction import Row, Transaction
 
 
-def redemptions(tx: Transaction, tenant_id: str, user_id: str) -> list[dict[str, Any]] | None:
-    """One entry for each committed redemption, oldest first; None for an unknown user."""
+def redemptions(
+    tx: Transaction, tenant_id: str, user_id: str, since: datetime | None = None
+) -> list[dict[str, Any]] | None:
+    """One entry for each committed redemption, from `since` on, oldest first; None for an unknown user."""
     if (
         tx.one("SELECT 1 FROM users WHERE id = :id AND tenant_id = :tenant", {"id": user_id, "tenant": tenant_id})
         is None
@@ -20,8 +23,8 @@ def redemptions(tx: Transaction, tenant_id: str, user_id: str) -> list[dict[str,
         return None
     rows = tx.all(
         "SELECT id, generation, address, kind, issuer, redeemed_at, ended_at, ended_by FROM redemptions"
-        " WHERE user_id = :user ORDER BY generation, redeemed_at",
-        {"user": user_id},
+        " WHERE user_id = :user AND redeemed_at >= :since ORDER BY generation, redeemed_at",
+        {"user": user_id, "since": micros(since) if since else 0},
     )
     return [
         {
@@ -36,6 +39,35 @@ def redemptions(tx: Transaction, tenant_id: str, user_id: str) -> list[dict[str,
         }
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A guest who had another identity before: when that ended, and when the one of now redeemed."""
+
+    ended: datetime
+    redeemed: datetime
+
+
+def handed_over(tx: Transaction, user: User) -> HandedOver | None:
+    """Since when the guest is who he is; None where nobody else is known to have been it.
+
+    A reset hands an object on with its id (lifecycle L9): what was recorded before is not about who has it now.
+    """
+    if not isinstance(user.redemption, Accepted):
+        return None
+    binding = user.redemption.binding
+    rows = tx.all(
+        "SELECT kind, issuer, subject, redeemed_at, ended_at FROM redemptions WHERE user_id = :user"
+        " ORDER BY redeemed_at DESC, generation DESC",
+        {"user": user.id},
+    )
+    redeemed = user.redemption.since
+    for kind, issuer, subject, began, ended in rows:
+        if (kind, issuer, subject) != (binding.kind, binding.issuer, binding.subject):
+            return HandedOver(moment(ended) if ended is not None else redeemed, redeemed)
+        redeemed = moment(began)
+    return None
 
 
 _INVITATIONS: Final = (

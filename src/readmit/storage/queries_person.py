@@ -1,7 +1,8 @@
 """All that one tenant keeps about a person, for the person himself (experience DP1).
 
 Times are datetimes. Other people stand in it by id alone, and so do groups where the tenant's guests read none
-(lifecycle L46). No secret, no hash and no address of anybody else is in it.
+(lifecycle L46). No secret, no hash and no address of anybody else is in it: a reset hands the object on, and what was
+recorded of who had it before is not told to who has it now.
 """
 
 from __future__ import annotations
@@ -12,21 +13,34 @@ from typing import Any, Final
 from readmit.domain.guest import Accepted, NeverInvited, User
 from readmit.domain.permission import DIRECTORY_ROLES
 from readmit.storage import queries_history, sponsors
-from readmit.storage.columns import from_json, moment, moment_or_none
-from readmit.storage.transaction import Transaction
+from readmit.storage.columns import from_json, micros, moment, moment_or_none
+from readmit.storage.transaction import Row, Transaction
 
 _Row = dict[str, Any]
+_Known = dict[str, Any]
+"""The user's id, and since when invitations and records are his, as parameters."""
 
 
 def everything(tx: Transaction, user: User, *, group_names: bool) -> _Row:
-    """One tree by the names of Graph where it has some; lists oldest first."""
+    """One tree by the names of Graph where it has some; lists oldest first.
+
+    `recordsSince` is when he redeemed a guest that somebody else may have been; None where nobody was.
+    """
+    before = queries_history.handed_over(tx, user)
+    known = {
+        "user": user.id,
+        "invited": micros(before.ended) if before else 0,
+        "since": micros(before.redeemed) if before else 0,
+    }
     return {
+        "recordsSince": before.redeemed if before else None,
         "user": _object(user),
         "identity": _identity(user),
         "sponsors": sponsors.of(tx, user.id),
-        **{name: read(tx, user.id) for name, read in _LISTS.items()},
+        **{name: read(tx, known) for name, read in _LISTS.items()},
         "groups": _groups(tx, user.id, names=group_names),
-        "redemptions": queries_history.redemptions(tx, user.tenant_id, user.id) or [],
+        "redemptions": queries_history.redemptions(tx, user.tenant_id, user.id, before.redeemed if before else None)
+        or [],
     }
 
 
@@ -68,11 +82,11 @@ def _groups(tx: Transaction, user_id: str, *, names: bool) -> list[_Row]:
     return [{"id": row[0], **({"displayName": row[1]} if names else {})} for row in rows]
 
 
-def _invitations(tx: Transaction, user_id: str) -> list[_Row]:
+def _invitations(tx: Transaction, known: _Known) -> list[_Row]:
     rows = tx.all(
         "SELECT id, address, created_at, expires_at, cancelled_at, kind, redirect_url, language, custom_message"
-        " FROM invitations WHERE user_id = :user ORDER BY created_at, id",
-        {"user": user_id},
+        " FROM invitations WHERE user_id = :user AND created_at >= :invited ORDER BY created_at, id",
+        known,
     )
     return [
         {
@@ -90,11 +104,11 @@ def _invitations(tx: Transaction, user_id: str) -> list[_Row]:
     ]
 
 
-def _assignments(tx: Transaction, user_id: str) -> list[_Row]:
+def _assignments(tx: Transaction, known: _Known) -> list[_Row]:
     rows = tx.all(
         "SELECT r.id, s.display_name, r.app_role_id, r.created_at FROM app_role_assignments r"
         " JOIN service_principals s ON s.id = r.resource_id WHERE r.principal_id = :user ORDER BY r.created_at, r.id",
-        {"user": user_id},
+        known,
     )
     return [
         {"id": row[0], "resourceDisplayName": row[1], "appRoleId": row[2], "createdDateTime": moment(row[3])}
@@ -102,25 +116,25 @@ def _assignments(tx: Transaction, user_id: str) -> list[_Row]:
     ]
 
 
-def _roles(tx: Transaction, user_id: str) -> list[_Row]:
-    rows = tx.all("SELECT role_id FROM role_assignments WHERE principal_id = :user ORDER BY role_id", {"user": user_id})
+def _roles(tx: Transaction, known: _Known) -> list[_Row]:
+    rows = tx.all("SELECT role_id FROM role_assignments WHERE principal_id = :user ORDER BY role_id", known)
     return [{"id": row[0], "displayName": DIRECTORY_ROLES.get(row[0])} for row in rows]
 
 
-def _consents(tx: Transaction, user_id: str) -> list[_Row]:
+def _consents(tx: Transaction, known: _Known) -> list[_Row]:
     rows = tx.all(
         "SELECT s.display_name, p.scope, p.given_by FROM permission_grants p JOIN service_principals s"
         " ON s.id = p.client_id WHERE p.principal_id = :user ORDER BY s.display_name, p.id",
-        {"user": user_id},
+        known,
     )
     return [{"application": row[0], "scope": row[1], "givenBy": row[2]} for row in rows]
 
 
-def _sign_ins(tx: Transaction, user_id: str) -> list[_Row]:
+def _sign_ins(tx: Transaction, known: _Known) -> list[_Row]:
     rows = tx.all(
         "SELECT signed_in_at, seen_at, amr, ip, browser, platform FROM sign_ins WHERE user_id = :user"
         " ORDER BY signed_in_at, session_id",
-        {"user": user_id},
+        known,
     )
     return [
         {
@@ -135,10 +149,10 @@ def _sign_ins(tx: Transaction, user_id: str) -> list[_Row]:
     ]
 
 
-def _grants(tx: Transaction, user_id: str) -> list[_Row]:
+def _grants(tx: Transaction, known: _Known) -> list[_Row]:
     rows = tx.all(
         "SELECT client_id, scope, created_at, expires_at FROM grants WHERE user_id = :user ORDER BY created_at, id",
-        {"user": user_id},
+        known,
     )
     return [
         {"appId": row[0], "scope": row[1], "createdDateTime": moment(row[2]), "expiresDateTime": moment(row[3])}
@@ -146,10 +160,11 @@ def _grants(tx: Transaction, user_id: str) -> list[_Row]:
     ]
 
 
-def _attempts(tx: Transaction, user_id: str) -> list[_Row]:
+def _attempts(tx: Transaction, known: _Known) -> list[_Row]:
     rows = tx.all(
-        "SELECT at, kind, ip, app_id, error, reason FROM sign_in_events WHERE user_id = :user ORDER BY at, id",
-        {"user": user_id},
+        "SELECT at, kind, ip, app_id, error, reason FROM sign_in_events WHERE user_id = :user AND at >= :since"
+        " ORDER BY at, id",
+        known,
     )
     return [
         {
@@ -164,13 +179,13 @@ def _attempts(tx: Transaction, user_id: str) -> list[_Row]:
     ]
 
 
-def _events(tx: Transaction, user_id: str) -> list[_Row]:
+def _events(tx: Transaction, known: _Known) -> list[_Row]:
     """What was done to him, by himself too, with the names of his own that stand beside the event."""
     rows = tx.all(
         "SELECT e.at, e.activity, e.result, e.actor_type, e.actor_id, e.details, n.body"
         " FROM audit_events e LEFT JOIN audit_names n ON n.event_id = e.id AND n.subject_id = :user"
-        " WHERE e.target_id = :user ORDER BY e.at, e.id",
-        {"user": user_id},
+        " WHERE e.target_id = :user AND e.at >= :since ORDER BY e.at, e.id",
+        known,
     )
     return [
         {
@@ -179,17 +194,25 @@ def _events(tx: Transaction, user_id: str) -> list[_Row]:
             "result": row[2],
             "initiatedBy": {"type": row[3], "id": row[4]},
             "details": from_json(row[5]),
-            "about": from_json(row[6]) if row[6] else None,
+            "about": _about(row),
         }
         for row in rows
     ]
 
 
-def _mails(tx: Transaction, user_id: str) -> list[_Row]:
+def _about(row: Row) -> _Row | None:
+    """The names beside an event; whose account was refused may be anybody's."""
+    names: _Row | None = from_json(row[6]) if row[6] else None
+    if names is None or row[2] == "success":
+        return names
+    return {name: value for name, value in names.items() if name != "account"}
+
+
+def _mails(tx: Transaction, known: _Known) -> list[_Row]:
     rows = tx.all(
-        "SELECT kind, state, language, created_at, finished_at FROM outbox WHERE user_id = :user"
-        " ORDER BY created_at, id",
-        {"user": user_id},
+        "SELECT kind, state, language, created_at, finished_at FROM outbox"
+        " WHERE user_id = :user AND created_at >= :invited ORDER BY created_at, id",
+        known,
     )
     return [
         {
@@ -203,10 +226,10 @@ def _mails(tx: Transaction, user_id: str) -> list[_Row]:
     ]
 
 
-def _passkeys(tx: Transaction, user_id: str) -> list[_Row]:
+def _passkeys(tx: Transaction, known: _Known) -> list[_Row]:
     rows = tx.all(
         "SELECT id, name, created_at, used_at, backed_up FROM passkeys WHERE user_id = :user ORDER BY created_at, id",
-        {"user": user_id},
+        known,
     )
     return [
         {
@@ -220,17 +243,17 @@ def _passkeys(tx: Transaction, user_id: str) -> list[_Row]:
     ]
 
 
-def _blocks(tx: Transaction, user_id: str) -> list[_Row]:
+def _blocks(tx: Transaction, known: _Known) -> list[_Row]:
     """Addresses of his that want no invitations of the tenant."""
     rows = tx.all(
         "SELECT b.address_key, b.created_at FROM user_addresses a JOIN mail_blocks b ON b.tenant_id = a.tenant_id"
         " AND b.address_key = a.address_key WHERE a.user_id = :user ORDER BY b.created_at, b.address_key",
-        {"user": user_id},
+        known,
     )
     return [{"address": row[0], "createdDateTime": moment(row[1])} for row in rows]
 
 
-_LISTS: Final[dict[str, Callable[[Transaction, str], list[_Row]]]] = {
+_LISTS: Final[dict[str, Callable[[Transaction, _Known], list[_Row]]]] = {
     "appRoleAssignments": _assignments,
     "directoryRoles": _roles,
     "invitations": _invitations,

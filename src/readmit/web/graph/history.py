@@ -24,15 +24,21 @@ _RECORD: Final = "invitationRecord"
 
 
 def redemptions(world: World, call: Call) -> Step:
-    """`GET /readmit/v1/users/{id}/redemptions`: one entry for each committed redemption."""
-    user_id = call.parameters["id"]
+    """`GET /readmit/v1/users/{id}/redemptions`: one entry for each committed redemption.
+
+    Who asks about himself, and may read nobody else, hears nothing of who had the guest before him.
+    """
+    user_id, caller = call.parameters["id"], caller_of(call)
 
     def render(found: list[dict[str, Any]] | None) -> Reply:
         if found is None:
             raise NotFound(user_id)
         return graph_reply(call, 200, {"value": [_plain(entry) for entry in found]})
 
-    return Work(render, world.database.read, queries_history.redemptions, caller_of(call).tenant_id, user_id.lower())
+    own = caller.user is not None and caller.user.id == user_id.lower() and not caller.roles
+    before = world.database.read(queries_history.handed_over, caller.user) if own and caller.user else None
+    since = before.redeemed if before is not None else None
+    return Work(render, world.database.read, queries_history.redemptions, caller.tenant_id, user_id.lower(), since)
 
 
 def invitations(world: World, call: Call) -> Step:
