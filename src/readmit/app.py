@@ -21,6 +21,7 @@ from readmit.proofs.fetch import Fetcher
 from readmit.proofs.oidc import RelyingParty
 from readmit.proofs.passwords import Passwords, Secrets
 from readmit.settings import Settings
+from readmit.storage import keys as sealed_keys
 from readmit.storage import schema
 from readmit.storage.database import Database
 from readmit.storage.windows import SharedWindows
@@ -82,11 +83,13 @@ def open_world(settings: Settings, *, wake_mailer: Callable[[], None] = lambda: 
     data_folder.refuse_network(settings.data)
     schema.upgrade(settings.database_path)
     settings.database_path.chmod(0o600)
-    keyring = Keyring(data_folder.master_key(settings.data, lambda: secrets.token_bytes(32)))
+    database = Database(settings.database_path)
+    sealed = database.read(sealed_keys.any_sealed)
+    keyring = Keyring(data_folder.master_key(settings.data, lambda: secrets.token_bytes(32), sealed=sealed))
     passwords = Passwords()
     world = World(
         settings=settings,
-        database=Database(settings.database_path),
+        database=database,
         keyring=keyring,
         passwords=passwords,
         secrets=Secrets(passwords),

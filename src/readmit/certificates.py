@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from readmit.domain.errors import OperatorError
+
+T = TypeVar("T")
 
 ALWAYS: Final = (
     "localhost",
@@ -43,16 +47,16 @@ class Certificates:
 
 
 def ensure(folder: Path, hosts: Sequence[str], now: datetime, write_secret: Writer) -> Certificates:
-    """Have a CA for exactly these hosts and a leaf of it that is not about to end; a changed list makes a new CA."""
+    """Have a CA for exactly these hosts and a leaf of it that is not about to end; a changed list makes a new CA.
+
+    Raises OperatorError for a damaged CA.
+    """
     ca_path, key_path, server_path = folder / "ca.pem", folder / "ca-key.pem", folder / "server.pem"
     names = tuple(dict.fromkeys((*ALWAYS, *hosts)))
-    if all(path.is_file() for path in (ca_path, key_path, server_path)):
-        leaf = x509.load_pem_x509_certificate(server_path.read_bytes())
-        ca = x509.load_pem_x509_certificate(ca_path.read_bytes())
-        if _names(leaf) == set(names) and ca.not_valid_after_utc > now + _LEAF_LIFETIME:
-            if leaf.not_valid_after_utc < now + _RENEW:
-                key = serialization.load_pem_private_key(key_path.read_bytes(), None)
-                assert isinstance(key, ec.EllipticCurvePrivateKey)
+    if ca_path.is_file() and key_path.is_file():
+        ca, key = _read_ca(ca_path, key_path)
+        if _permits(ca) == set(names) and ca.not_valid_after_utc > now + _LEAF_LIFETIME:
+            if not _lasts(server_path, ca, now + _RENEW):
                 write_secret(server_path, _leaf(ca, key, names, now))
             return Certificates(ca_path, server_path, new_ca=False)
     ca, key = _make_ca(names, now)
@@ -161,7 +165,50 @@ def _pem_key(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def _names(leaf: x509.Certificate) -> set[str]:
-    found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    dns = found.get_values_for_type(x509.DNSName)
-    return {*dns, *(str(address) for address in found.get_values_for_type(x509.IPAddress))}
+def _permits(ca: x509.Certificate) -> set[str]:
+    """The names that a CA of ours may speak for."""
+    permitted = ca.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or ()
+    return {str(getattr(name.value, "network_address", name.value)) for name in permitted}
+
+
+def _read_ca(ca_path: Path, key_path: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """Certificate and key as they stand in the folder; raises OperatorError: what clients trust is not replaced."""
+    ca, key = _or_damaged(ca_path, _load_ca), _or_damaged(key_path, _load_key)
+    if key.public_key() != ca.public_key():
+        raise _damaged(key_path)
+    return ca, key
+
+
+def _or_damaged(path: Path, load: Callable[[Path], T]) -> T:
+    try:
+        return load(path)
+    except (ValueError, TypeError) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> OperatorError:
+    return OperatorError(
+        f"{path} is damaged; restore ca.pem and ca-key.pem, or remove both for a new CA, which clients have to trust."
+    )
+
+
+def _load_ca(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError(key)
+    return key
+
+
+def _lasts(server_path: Path, ca: x509.Certificate, until: datetime) -> bool:
+    """Whether there is a readable server certificate of this CA that lasts; another one is made at no cost."""
+    try:
+        content = server_path.read_bytes()
+        serialization.load_pem_private_key(content, None)
+        leaf = x509.load_pem_x509_certificate(content)
+    except (OSError, ValueError):
+        return False
+    return leaf.issuer == ca.subject and leaf.not_valid_after_utc >= until

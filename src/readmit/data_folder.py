@@ -25,7 +25,8 @@ def open_folder(folder: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        sentence = f"The data folder {folder} cannot be written ({error.strerror}); choose another one with --data."
+        reason = "it is a file" if folder.exists() and not folder.is_dir() else error.strerror
+        sentence = f"The data folder {folder} cannot be written ({reason}); choose another one with --data."
         raise OperatorError(sentence) from error
 
 
@@ -81,9 +82,14 @@ def write_secret(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def master_key(folder: Path, make: Callable[[], bytes]) -> bytes:
-    """The 32 bytes that all keys come from; made once, refused when others can read it."""
+def master_key(folder: Path, make: Callable[[], bytes], *, sealed: bool = False) -> bytes:
+    """The 32 bytes that all keys come from; made once, refused when others can read it.
+
+    Never made where the database is `sealed` under one already: a fresh key opens nothing, and looks like the lost one.
+    """
     path = folder / _MASTER
+    if sealed and not path.exists():
+        raise OperatorError(f"{path} is missing, and the database is sealed under it; restore it from a backup.")
     if not path.exists():
         temporary = folder / f".{_MASTER}.{os.getpid()}"
         write_secret(temporary, make())

@@ -30,6 +30,10 @@ _NONCE: Final = 12
 _SKEW: Final = 60
 
 
+class WrongMasterKey(ValueError):
+    """What is to be opened was sealed under another master key."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """An RSA key as the database holds it: sealed private part, public JWK, and from when it signs."""
@@ -78,12 +82,12 @@ class Keyring:
         return base64url(nonce + AESGCM(self.key("seal")).encrypt(nonce, data, b"readmit"))
 
     def unseal(self, sealed: str) -> bytes:
-        """Raises ValueError when another master key sealed it, or it was changed."""
+        """Raises WrongMasterKey when another one sealed it, or it was changed."""
         raw = from_base64url(sealed)
         try:
             return AESGCM(self.key("seal")).decrypt(raw[:_NONCE], raw[_NONCE:], b"readmit")
         except InvalidTag as error:
-            raise ValueError("sealed under another master key") from error
+            raise WrongMasterKey("sealed under another master key") from error
 
     # ------------------------------------------------------------- signing
 

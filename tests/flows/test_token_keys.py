@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from readmit.domain.errors import OperatorError
 from readmit.flows import keys
 from readmit.flows.world import World
 from readmit.storage import keys as stored
@@ -156,6 +157,10 @@ def test_keys_of_another_master_key_are_not_loaded(bare: House) -> None:
     """A wrong master key is told, not worked around with fresh keys."""
     keys.ensure(bare.world)
     stranger = replace(bare.world, keyring=Keyring(bytes(32)))
-    with pytest.raises(ValueError, match="another master key"):
+    with pytest.raises(OperatorError, match=r"master\.key is not the one .* restore both from the same backup"):
+        keys.ensure(stranger)
+    assert len(rows(bare)) == 1
+    bare.clock.pass_(days=90)
+    with pytest.raises(OperatorError):
         keys.ensure(stranger)
     assert len(rows(bare)) == 1

@@ -8,19 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from readmit.domain.errors import OperatorError
 from readmit.flows.world import World
 from readmit.proofs.saml import service
 from readmit.storage import keys, saml
 from readmit.storage.keys import StoredKey
 from readmit.storage.transaction import Transaction
-from readmit.tokens import PUBLISH_AHEAD, ROTATE_EVERY, SigningKey, from_base64url, new_signing_key
+from readmit.tokens import PUBLISH_AHEAD, ROTATE_EVERY, SigningKey, WrongMasterKey, from_base64url, new_signing_key
 
 _LAST_TOKEN = timedelta(hours=2)
 
 
 def load(world: World) -> None:
-    """Fill the keyring with what the database holds."""
-    world.keyring.use([SigningKey(*row) for row in world.database.read(keys.every)])
+    """Fill the keyring with what the database holds; raises OperatorError where another master key sealed it."""
+    try:
+        world.keyring.use([SigningKey(*row) for row in world.database.read(keys.every)])
+    except WrongMasterKey as error:
+        sentence = "master.key is not the one that this database is sealed under; restore both from the same backup."
+        raise OperatorError(sentence) from error
 
 
 def ensure(world: World) -> None:
@@ -29,13 +34,14 @@ def ensure(world: World) -> None:
     have = world.database.read(keys.every)
     newest = _newest(have)
     if newest is None or newest + ROTATE_EVERY - PUBLISH_AHEAD <= now:
+        load(world)  # a key under a wrong master key would be made in vain
         # Late after a downtime, a successor is still published a day before it signs.
         active = now if newest is None else max(now + PUBLISH_AHEAD, newest + ROTATE_EVERY)
         nonce = from_base64url(world.new_secret())[:12]
         made = new_signing_key(world.keyring, nonce=nonce, created=now, active=active)
         world.database.write(_save, world, made, newest)
-    ensure_request_key(world)
     load(world)
+    ensure_request_key(world)
 
 
 def ensure_request_key(world: World) -> bytes:

@@ -21,6 +21,11 @@ def every(tx: Transaction) -> list[StoredKey]:
     return [_key(row) for row in rows]
 
 
+def any_sealed(tx: Transaction) -> bool:
+    """Whether there is a key at all, and so a master key that sealed it."""
+    return tx.one("SELECT 1 FROM signing_keys LIMIT 1") is not None
+
+
 def insert(tx: Transaction, *, kid: str, sealed: str, jwk: dict[str, Any], created: datetime, active: datetime) -> None:
     """A new key."""
     tx.run(

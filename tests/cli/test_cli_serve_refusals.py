@@ -1,0 +1,116 @@
+"""What keeps a server from starting is one sentence that says what to do, and nothing is lost by the attempt."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from readmit import app, certificates, data_folder
+from readmit.cli import server
+from readmit.settings import Settings
+
+NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def served(home: Path, taken: int) -> Path:
+    """A data folder in which a server has been; `taken` keeps a second one from answering for ever."""
+    settings = Settings(data=home / "served", public_url="https://localhost", port=taken)
+    with server.opened(settings) as (world, _):
+        server.prepare(world)
+    return settings.data
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+@pytest.fixture
+def refusal(readmit, served, taken):
+    """`readmit serve` on that folder: the sentence on stderr."""
+
+    def call(*options: str) -> str:
+        done = readmit("serve", "--data", served, "--port", taken, *options)
+        assert (done.code, done.out) == (1, "")
+        (sentence,) = [line for line in done.err.splitlines() if not line.startswith("Python ")]
+        return sentence
+
+    return call
+
+
+def test_a_taken_port_is_told(refusal, taken):
+    assert refusal() == (
+        f"The address 127.0.0.1:{taken} cannot be used (Address already in use); choose another one with --port or "
+        "--host."
+    )
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(readmit, home):
+    (home / "file").write_text("")
+    done = readmit("serve", "--data", home / "file")
+    assert done.err.splitlines()[-1] == (
+        f"The data folder {home / 'file'} cannot be written (it is a file); choose another one with --data."
+    )
+
+
+def test_a_lost_master_key_is_not_replaced(refusal, served):
+    """A fresh one would open nothing that the database holds, and would stand where the old one belongs."""
+    (served / "master.key").unlink()
+    path = served / "master.key"
+    assert refusal() == f"{path} is missing, and the database is sealed under it; restore it from a backup."
+    assert not path.exists()
+
+
+def test_a_wrong_master_key_is_told(refusal, served):
+    data_folder.write_secret(served / "master.key", bytes(32))
+    assert refusal().startswith("master.key is not the one that this database is sealed under; restore both")
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "ca-key.pem"])
+def test_a_damaged_ca_is_told_and_kept(refusal, served, name):
+    """Clients trust it: another one in its place is the operator's decision."""
+    (served / name).write_text("damaged")
+    sentence = f"{served / name} is damaged; restore ca.pem and ca-key.pem, or remove both for a new CA,"
+    assert refusal().startswith(sentence)
+    assert (served / name).read_text() == "damaged"
+
+
+def test_a_key_of_another_ca_is_told(refusal, served, tmp_path):
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    certificates.ensure(stranger, (), NOW, data_folder.write_secret)
+    (served / "ca-key.pem").write_bytes((stranger / "ca-key.pem").read_bytes())
+    assert refusal().startswith(f"{served / 'ca-key.pem'} is damaged;")
+
+
+@pytest.mark.parametrize("content", [b"damaged", None])
+def test_security_H3_a_damaged_server_certificate_is_made_anew_by_the_same_ca(tmp_path, content):
+    first = certificates.ensure(tmp_path, ("guests.example",), NOW, data_folder.write_secret)
+    ca = first.ca.read_bytes()
+    first.server.write_bytes(content) if content else first.server.unlink()
+    again = certificates.ensure(tmp_path, ("guests.example",), NOW, data_folder.write_secret)
+    assert (again.new_ca, again.ca.read_bytes()) == (False, ca)
+    leaf = x509.load_pem_x509_certificate(again.server.read_bytes())
+    leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(ca))
+
+
+def test_security_H3_the_server_certificate_is_renewed_a_month_ahead_and_the_ca_follows_the_hosts(tmp_path):
+    first = certificates.ensure(tmp_path, ("guests.example",), NOW, data_folder.write_secret)
+    ca, leaf = first.ca.read_bytes(), first.server.read_bytes()
+    certificates.ensure(tmp_path, ("guests.example",), NOW + timedelta(days=367), data_folder.write_secret)
+    assert first.server.read_bytes() == leaf
+    certificates.ensure(tmp_path, ("guests.example",), NOW + timedelta(days=368), data_folder.write_secret)
+    assert first.server.read_bytes() != leaf
+    assert first.ca.read_bytes() == ca
+    assert certificates.ensure(tmp_path, ("other.example",), NOW, data_folder.write_secret).new_ca
+    assert first.ca.read_bytes() != ca
