@@ -15,6 +15,9 @@ from readmit.domain.permission import (
     UPDATE_ROLES,
     Caller,
     may_reset,
+    one_permission,
+    one_role,
+    reset_needs,
 )
 from readmit.domain.tenant import Tenant, TenantSettings
 
@@ -77,8 +80,9 @@ class Access:
 
 def check_access(caller: Caller, access: Access, settings: TenantSettings | None, *, oneself: bool = False) -> None:
     """Graph G65 to G67, default deny; `settings` matter to delegated callers only. Raises InsufficientPrivileges."""
-    if not caller.allowed(access.permissions | access.own if oneself else access.permissions):
-        raise InsufficientPrivileges
+    enough = access.permissions | access.own if oneself else access.permissions
+    if not caller.allowed(enough):
+        raise InsufficientPrivileges(one_permission(enough))
     if caller.user is None or caller.holds(frozenset({GLOBAL_ADMINISTRATOR})):
         return
     if access.roles is not None:
@@ -90,7 +94,8 @@ def check_access(caller: Caller, access: Access, settings: TenantSettings | None
     else:
         allowed = oneself or access.anybody or _may_read(caller, access, settings)
     if not allowed:
-        raise InsufficientPrivileges
+        roles = (access.roles or frozenset()) | {GLOBAL_ADMINISTRATOR}
+        raise InsufficientPrivileges(one_role(roles) if access.roles is not None else "a wider permission level")
 
 
 def _may_read(caller: Caller, access: Access, settings: TenantSettings) -> bool:
@@ -124,11 +129,11 @@ def check_update(caller: Caller, target: User, names: frozenset[str], *, target_
         return
     enough = USERS_WRITE | MAIL_WRITE if names <= MAIL_PROPERTIES else USERS_WRITE
     if not caller.allowed(enough):
-        raise InsufficientPrivileges
+        raise InsufficientPrivileges(one_permission(enough))
     if "identities" in names:
         check_unbinding(caller, target_privileged=target_privileged)
     if caller.user is not None and names - {"identities"} and not caller.holds(UPDATE_ROLES):
-        raise InsufficientPrivileges
+        raise InsufficientPrivileges(one_role(UPDATE_ROLES))
     if target_privileged and names & SENSITIVE:
         check_privileged_target(caller)
 
@@ -136,13 +141,13 @@ def check_update(caller: Caller, target: User, names: frozenset[str], *, target_
 def check_unbinding(caller: Caller, *, target_privileged: bool) -> None:
     """PATCH of `identities` takes the rights of a reset (graph G30, security G4)."""
     if not may_reset(caller, target_privileged=target_privileged):
-        raise InsufficientPrivileges
+        raise InsufficientPrivileges(reset_needs(caller, target_privileged=target_privileged))
 
 
 def check_privileged_target(caller: Caller) -> None:
     """Sensitive writes on, and removal of, who lifecycle L36 shields (graph G68); app-only as its principal's roles."""
     if not caller.holds(PRIVILEGED):
-        raise InsufficientPrivileges
+        raise InsufficientPrivileges(one_role(PRIVILEGED))
 
 
 def patched(user: User, changes: Mapping[str, Any], tenant: Tenant) -> User:

@@ -160,7 +160,11 @@ class UnsupportedQuery(Refused):
 
 
 class Denied(Refused):
-    """The caller lacks a right."""
+    """The caller lacks a right; `needs` names it, for the server's log and the audit alone (lifecycle section 18)."""
+
+    def __init__(self, needs: str = "") -> None:
+        super().__init__(needs)
+        self.needs = needs
 
 
 class InsufficientPrivileges(Denied):

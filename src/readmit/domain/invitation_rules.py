@@ -25,7 +25,7 @@ from readmit.domain.errors import (
 from readmit.domain.guest import Accepted, NeverInvited, Pending, User
 from readmit.domain.invitation import Change, Found, Invitation, Kind, Named, Request
 from readmit.domain.mail import OwedMail
-from readmit.domain.permission import Caller, may_adopt, may_reset
+from readmit.domain.permission import Caller, may_adopt, may_reset, reset_needs
 from readmit.domain.tenant import Tenant
 
 
@@ -66,18 +66,18 @@ def _check_target(asked: Request, caller: Caller, found: Found, target: User | N
     converts = target is not None and not target.external and not asked.reset
     if target is not None and (asked.reset or converts):
         if not may_reset(caller, target_privileged=found.target_privileged):
-            raise GenericAuthorization
+            raise GenericAuthorization(reset_needs(caller, target_privileged=found.target_privileged))
         if asked.reset and not target.external:
             raise NotExternal
     elif target is not None and not may_reset(caller, target_privileged=found.target_privileged):
-        _check_inviter(asked, found, target)
+        _check_inviter(asked, caller, found, target)
 
 
-def _check_inviter(asked: Request, found: Found, target: User) -> None:
+def _check_inviter(asked: Request, caller: Caller, found: Found, target: User) -> None:
     """L15: a mere inviter never moves an open invitation to another mailbox, nor revives a dead one (E14)."""
     redemption = target.redemption
     if isinstance(redemption, Pending) and (redemption.invited.key != asked.address.key or not found.live_invitation):
-        raise GenericAuthorization
+        raise GenericAuthorization(reset_needs(caller, target_privileged=found.target_privileged))
 
 
 def _check_address(asked: Request, caller: Caller, found: Found, target: User | None, named: Named) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -96,9 +97,19 @@ class Caller:
 def require(caller: Caller, permissions: frozenset[str], roles: frozenset[str] | None = None) -> None:
     """One permission of the row suffices; a delegated caller needs one of `roles` too (graph G65, G66), else M19."""
     if not caller.allowed(permissions):
-        raise InsufficientPrivileges
+        raise InsufficientPrivileges(one_permission(permissions))
     if roles is not None and caller.user is not None and not caller.holds(roles | {GLOBAL_ADMINISTRATOR}):
-        raise InsufficientPrivileges
+        raise InsufficientPrivileges(one_role(roles | {GLOBAL_ADMINISTRATOR}))
+
+
+def one_permission(permissions: Iterable[str]) -> str:
+    """What a caller without any of these permissions needs."""
+    return f"the permission {' or '.join(sorted(permissions))}"
+
+
+def one_role(roles: Iterable[str]) -> str:
+    """What a caller without any of these directory roles needs."""
+    return f"the role {' or '.join(sorted(DIRECTORY_ROLES.get(role, role) for role in roles))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +127,15 @@ class Wanted:
 def check_invitation_rights(caller: Caller, wanted: Wanted, settings: TenantSettings) -> None:
     """E16, E15, E14 in the order of graph G48."""
     if not caller.allowed(RESET if wanted.strong else INVITE):
-        raise InsufficientPrivileges
+        raise InsufficientPrivileges(one_permission(RESET if wanted.strong else INVITE))
     if not _admitted(caller, wanted, settings):
-        raise GuestInvitationsNotAllowed
+        raise GuestInvitationsNotAllowed(f"allowInvitesFrom wider than {settings.allowInvitesFrom}")
     if caller.user is None:
         return
     if wanted.reset and not caller.holds(RESET_ROLES):
-        raise GenericAuthorization
+        raise GenericAuthorization(one_role(RESET_ROLES))
     if wanted.member and not caller.holds(MEMBER_ROLES):
-        raise GenericAuthorization
+        raise GenericAuthorization(one_role(MEMBER_ROLES))
 
 
 def _admitted(caller: Caller, wanted: Wanted, settings: TenantSettings) -> bool:
@@ -148,6 +159,15 @@ def may_reset(caller: Caller, *, target_privileged: bool) -> bool:
     if caller.user is None:
         return not target_privileged
     return caller.holds(frozenset({GLOBAL_ADMINISTRATOR}) if target_privileged else RESET_ROLES)
+
+
+def reset_needs(caller: Caller, *, target_privileged: bool) -> str:
+    """What a caller needs whom `may_reset` refuses."""
+    if not caller.allowed(RESET):
+        return one_permission(RESET)
+    if not target_privileged:
+        return one_role(RESET_ROLES)
+    return f"a person with {one_role([GLOBAL_ADMINISTRATOR])}: the target holds a directory role, or owns what has one"
 
 
 def may_adopt(caller: Caller) -> bool:

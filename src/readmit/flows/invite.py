@@ -14,7 +14,7 @@ from readmit.domain.address import key_of
 from readmit.domain.errors import GenericAuthorization, KeyReused, NotFound, Refused, Throttled, Unavailable
 from readmit.domain.guest import User
 from readmit.domain.invitation import Change, Found, Invitation, Named, Request
-from readmit.domain.permission import Caller, Wanted, check_invitation_rights, may_reset
+from readmit.domain.permission import Caller, Wanted, check_invitation_rights, may_reset, reset_needs
 from readmit.domain.tenant import NewAddressOnReset, Tenant
 from readmit.flows import inbound, methods
 from readmit.flows.record import actor_of, note_creator
@@ -223,9 +223,10 @@ def _again(tx: Transaction, world: World, caller: Caller, earlier: Invitation, r
     user = users.get(tx, earlier.tenant_id, earlier.user_id)
     if user is None:
         raise Unavailable
-    strong = earlier.kind in ("reset", "convert")
-    if strong and not may_reset(caller, target_privileged=roles.privileged(tx, user.id)):
-        raise GenericAuthorization
+    if earlier.kind in ("reset", "convert"):
+        privileged = roles.privileged(tx, user.id)
+        if not may_reset(caller, target_privileged=privileged):
+            raise GenericAuthorization(reset_needs(caller, target_privileged=privileged))
     ticket = world.new_secret()
     invitations.add_ticket(tx, earlier, hash_ticket(ticket), world.now())
     status = "Completed" if earlier.kind == "reinvite" and user.redemption_state == "Accepted" else "PendingAcceptance"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 from msgspec.structs import replace
 
-from readmit.domain.errors import ReadmitError, Unavailable
+from readmit.domain.errors import Denied, ReadmitError, Unavailable
 from readmit.flows.world import World
 from readmit.web import compression, cors, wire
 from readmit.web.call import Call, Calls, Reply, Step, Write
@@ -139,6 +139,7 @@ class Front:
         except TimeoutError:
             return handler.failure(self._world, call, Unavailable())
         except ReadmitError as error:
+            _tell(call, error)
             await self._record(handler, call, error)
             return handler.failure(self._world, call, error)
         except Exception as error:
@@ -200,6 +201,14 @@ class Refusal(ReadmitError):
     def __init__(self, status: int) -> None:
         super().__init__(str(status))
         self.status = status
+
+
+def _tell(call: Call, error: ReadmitError) -> None:
+    """What the caller is not told and the operator has to know: the missing right, what ails the database."""
+    if isinstance(error, Denied) and error.needs:
+        _log.info("denied", request_id=call.request_id, needs=error.needs)
+    elif isinstance(error, Unavailable) and error.__cause__ is not None:
+        _log.error("unavailable", request_id=call.request_id, reason=str(error.__cause__))
 
 
 def _limit_of(scope: Scope) -> int:

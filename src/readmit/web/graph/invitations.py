@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from readmit.domain.directory import Access
 from readmit.domain.errors import (
+    Denied,
     InvalidValue,
     Malformed,
     NewUserOnly,
@@ -62,9 +63,15 @@ def refusal(world: World, call: Call, error: ReadmitError) -> Write | None:
         caller_of(call),
         reset=asked.wanted.reset,
         target_id=target,
-        reason=type(error).__name__,
+        reason=_reason(error),
         correlation_id=call.request_id,
     )
+
+
+def _reason(error: Refused) -> str:
+    """The refusal's name, and the right that was missing."""
+    name = type(error).__name__
+    return f"{name}: needs {error.needs}" if isinstance(error, Denied) and error.needs else name
 
 
 def _asked(world: World, call: Call) -> Asked:
