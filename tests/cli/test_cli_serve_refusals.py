@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
-from readmit import app, certificates, data_folder
+from readmit import certificates, data_folder
 from readmit.cli import server
 from readmit.settings import Settings
 
@@ -74,6 +76,19 @@ def test_a_lost_master_key_is_not_replaced(refusal, served):
 def test_a_wrong_master_key_is_told(refusal, served):
     data_folder.write_secret(served / "master.key", bytes(32))
     assert refusal().startswith("master.key is not the one that this database is sealed under; restore both")
+
+
+def test_a_database_with_a_damaged_page_is_told(refusal, served):
+    """The page of the tenants is gone; all that is read before them is whole."""
+    path = served / "readmit.db"
+    with closing(sqlite3.connect(path)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'tenants'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    damaged = "The database is damaged (database disk image is malformed)"
+    assert refusal() == f"{damaged}; restore a backup, or move the file away."
 
 
 @pytest.mark.parametrize("name", ["ca.pem", "ca-key.pem"])

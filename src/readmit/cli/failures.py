@@ -11,6 +11,9 @@ def sentence_of(error: Exception) -> tuple[str, int]:
     """The sentence for stderr and the exit code."""
     if isinstance(error, OperatorError):
         return error.sentence, error.exit_code
+    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    if _is_damage(cause):
+        return f"The database is damaged ({cause}); restore a backup, or move the file away.", 1
     if isinstance(error, Unavailable):
         return "The database is busy or full; check the disk and try again.", 1
     known = _of_the_client(error)
@@ -26,6 +29,16 @@ def why(error: OSError | UnicodeDecodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "it is no text in UTF-8"
     return error.strerror or str(error)
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    """What SQLite itself says of a file that is no whole database."""
+    if "sqlite3" not in sys.modules:
+        return False
+    import sqlite3
+
+    damage = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", None) in damage
 
 
 def _of_the_client(error: Exception) -> tuple[str, int] | None:
