@@ -140,7 +140,7 @@ class Mailer:
 
     def __init__(self) -> None:
         self._wake = threading.Event()
-        self._stopped = False
+        self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
@@ -152,20 +152,26 @@ class Mailer:
         self._thread = threading.Thread(target=self._work, args=(world,), name="readmit-mailer", daemon=True)
         self._thread.start()
 
+    def finish(self) -> None:
+        """Take no further mail than the one in hand."""
+        self._stopped.set()
+        self._wake.set()
+
     def stop(self) -> None:
         """End after the mail in hand."""
-        self._stopped = True
-        self._wake.set()
+        self.finish()
         if self._thread is not None:
             self._thread.join(timeout=8)
 
     def _work(self, world: World) -> None:
         holder, watch = world.new_id(), leases.Watch(time.monotonic, leases.PATIENCE)
-        while not self._stopped:
+        while not self._stopped.is_set():
             self._wake.clear()
             taken = 0
             try:
-                taken = deliver.deliver_due(world, holder, watch)
+                taken = deliver.deliver_due(world, holder, watch, go_on=lambda: not self._stopped.is_set())
+                if self._stopped.is_set():
+                    return
                 housekeeping.sweep(world)
                 due = deliver.next_due(world)
             except Exception:
@@ -198,9 +204,13 @@ class Notifier:
         for thread in self._threads:
             thread.start()
 
+    def finish(self) -> None:
+        """Begin no further request."""
+        self._stopped.set()
+
     def stop(self) -> None:
         """End after the requests in hand; what they told may be told again."""
-        self._stopped.set()
+        self.finish()
         for thread in self._threads:
             thread.join(timeout=8)
 

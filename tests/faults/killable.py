@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import time
@@ -37,17 +38,26 @@ tenants:
 class Server:
     """`readmit serve` on a folder: started, killed, started again."""
 
-    def __init__(self, folder: Path, *options: str, seed: str = SEED) -> None:
+    def __init__(self, folder: Path, *options: str, seed: str = SEED, tls: bool = False) -> None:
         self.folder = folder
         self.options = options
         self.port = _free_port()
-        self.base = f"http://localhost:{self.port}"
+        self.tls = tls
+        self.base = f"{'https' if tls else 'http'}://localhost:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
         (folder / "seed.yaml").write_text(seed, encoding="utf-8")
 
     def start(self) -> None:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("READMIT_")}
-        command = [sys.executable, "-m", "readmit", "serve", "--no-tls", "--port", str(self.port)]
+        command = [
+            sys.executable,
+            "-m",
+            "readmit",
+            "serve",
+            *([] if self.tls else ["--no-tls"]),
+            "--port",
+            str(self.port),
+        ]
         command += ["--data", str(self.folder / "data"), "--seed", str(self.folder / "seed.yaml"), *self.options]
         log = (self.folder / "server.log").open("ab")
         self.process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
@@ -56,12 +66,20 @@ class Server:
             if self.process.poll() is not None:
                 raise AssertionError((self.folder / "server.log").read_text())
             try:
-                if httpx2.get(f"{self.base}/health/ready").status_code == 200:
+                if httpx2.get(f"{self.base}/health/ready", verify=self.trust()).status_code == 200:
                     return
-            except httpx2.HTTPError:
+            except (httpx2.HTTPError, OSError):
                 pass
             time.sleep(0.02)
         raise AssertionError("not ready within 8 seconds")
+
+    def trust(self) -> ssl.SSLContext | bool:
+        """What believes the server's certificate."""
+        return ssl.create_default_context(cafile=str(self.folder / "data" / "ca.pem")) if self.tls else True
+
+    def log(self) -> str:
+        """What the server has said."""
+        return (self.folder / "server.log").read_text()
 
     def kill(self) -> None:
         assert self.process is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,6 +101,36 @@ def _check_whole(server: Server, noted: Acknowledged) -> None:
 
 def test_R15_sigterm_ends_within_ten_seconds_and_with_exit_code_0(server: Server) -> None:
     assert server.stop() == 0
+
+
+def test_SD1_an_idle_connection_over_tls_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """A client that keeps its connection, and does not look at it, never says goodbye."""
+    server = Server(tmp_path, tls=True)
+    server.start()
+    with httpx2.Client(verify=server.trust()) as client:
+        assert client.get(f"{server.base}/health/live").status_code == 200
+        assert server.stop() == 0
+    assert "graceful shutdown exceeded" not in server.log()
+
+
+def test_SD1_a_second_signal_ends_at_once(server: Server) -> None:
+    """The request that never ends would else get its eight seconds, and the log would say so."""
+    with socket.create_connection(("localhost", server.port)) as connection:
+        connection.sendall(b"POST /v1.0/invitations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+        _until_refused(server)
+        assert server.stop() == 0
+    assert "graceful shutdown exceeded" not in server.log()
+
+
+def _until_refused(server: Server) -> None:
+    """The first signal: nobody new is let in."""
+    assert server.process is not None
+    server.process.send_signal(signal.SIGTERM)
+    while True:
+        try:
+            socket.create_connection(("localhost", server.port)).close()
+        except ConnectionRefusedError:
+            return
 
 
 def test_a_token_from_before_a_crash_works_after_it(server: Server) -> None:

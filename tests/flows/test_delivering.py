@@ -100,6 +100,14 @@ def test_a_mail_owed_before_a_link_renewed_the_invitation_carries_the_current_on
     assert states(house) == ["sent", "superseded"]
 
 
+def test_SD1_a_server_that_ends_takes_no_further_mail(house: House) -> None:
+    for name in ("alice", "max"):
+        house.reset(house.people[name], f"{name}@new.example", send=True)
+    assert deliver.deliver_due(house.world, "w", go_on=lambda: not kept(house)) == 1
+    assert sorted(states(house)) == ["queued", "sent"]
+    assert deliver.deliver_due(house.world, "the next server") == 1
+
+
 def test_a_re_invite_of_an_accepted_guest_is_mailed(house: House) -> None:
     house.invite("max@post.example", send=True)
     deliver.deliver_due(house.world, "w")

@@ -94,6 +94,7 @@ def answer(
     import uvicorn
 
     from readmit.cli.corked import CorkedHttp
+    from readmit.cli.ending import Server
 
     logs.configure()
     front = app.application(world)
@@ -111,7 +112,9 @@ def answer(
         ssl_certfile=str(certificate) if certificate else None,
     )
     notifier = app.Notifier()
+    server = Server(config, mailer.finish, notifier.finish)
     with ExitStack() as ending:
+        ending.callback(server.ended)
         ending.callback(front.close)
         mailer.start(world)
         ending.callback(mailer.stop)
@@ -119,12 +122,12 @@ def answer(
         ending.callback(notifier.stop)
         # uvicorn ends by raising the signal anew: it has done its work by then, and the exit code is 0 (SD1).
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, server.handle_late)
         # What is loaded by now stays: looking through it for garbage would stop every answer for some 40 ms.
         gc.collect()
         gc.freeze()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(uvicorn.Server(config), world, listening, started, watch))
+            runner.run(_serve(server, world, listening, started, watch))
     return 0
 
 
