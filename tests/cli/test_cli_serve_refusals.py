@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,15 +15,22 @@ from cryptography import x509
 
 from readmit import certificates, data_folder
 from readmit.cli import server
+from readmit.cli.failures import sentence_of
+from readmit.cli.serve import free_port
+from readmit.domain.errors import OperatorError, Unavailable
 from readmit.settings import Settings
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
 
 
 @pytest.fixture
-def served(home: Path, taken: int) -> Path:
-    """A data folder in which a server has been; `taken` keeps a second one from answering for ever."""
-    settings = Settings(data=home / "served", public_url="https://localhost", port=taken)
+def settings(home: Path) -> Settings:
+    return Settings(data=home / "served", public_url="https://localhost")
+
+
+@pytest.fixture
+def served(settings: Settings) -> Path:
+    """A data folder in which a server has been."""
     with server.opened(settings) as (world, _):
         server.prepare(world)
     return settings.data
@@ -38,23 +46,55 @@ def taken() -> Iterator[int]:
 
 
 @pytest.fixture
-def refusal(readmit, served, taken):
-    """`readmit serve` on that folder: the sentence on stderr."""
+def refusal(settings: Settings) -> Callable[[], str]:
+    """The sentence with which a start on that folder ends."""
 
-    def call(*options: str) -> str:
-        done = readmit("serve", "--data", served, "--port", taken, *options)
-        assert (done.code, done.out) == (1, "")
-        (sentence,) = [line for line in done.err.splitlines() if not line.startswith("Python ")]
+    def start() -> str:
+        with pytest.raises((OperatorError, Unavailable)) as raised, server.opened(settings) as (world, _):
+            server.prepare(world)
+        sentence, code = sentence_of(raised.value)
+        assert code == 1
         return sentence
 
-    return call
+    return start
 
 
-def test_a_taken_port_is_told(refusal, taken):
-    assert refusal() == (
+def test_a_taken_port_is_told(readmit, taken):
+    assert readmit("serve", "--port", taken).err.splitlines()[-1] == (
         f"The address 127.0.0.1:{taken} cannot be used (Address already in use); choose another one with --port or "
         "--host."
     )
+
+
+def test_a_server_that_never_listened_is_not_announced_to_the_commands(readmit, home, taken):
+    """They would ask whoever listens there instead, with this folder's credentials."""
+    assert readmit("serve", "--data", home / "fresh", "--port", taken).code == 1
+    assert list((home / "fresh").iterdir()) == [home / "fresh" / "lock"]
+
+
+def test_an_address_that_is_taken_while_the_server_gets_ready_is_told(home, taken):
+    """Two may be bound; only one of them listens."""
+    settings = Settings(data=home, port=free_port())
+    with server.bind(settings) as first, server.bind(settings) as second:
+        server.listen(first, settings)
+        with pytest.raises(OperatorError, match="cannot be used"):
+            server.listen(second, settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "reached"),
+    [
+        ({}, "https://localhost:8443"),
+        ({"host": "0.0.0.0"}, "https://localhost:8443"),
+        ({"tls": False, "port": 80}, "http://localhost:80"),
+        ({"host": "192.0.2.1"}, "https://guests.example"),
+    ],
+)
+def test_commands_beside_a_server_reach_it_without_the_proxy_of_its_public_url(home, given, reached):
+    settings = Settings(data=home / "public", public_url="https://guests.example", **given)
+    with server.opened(settings) as (world, _):
+        server.publish(world, server.prepare(world))
+    assert json.loads((settings.data / "client-credentials.json").read_text())["server"] == reached
 
 
 def test_a_file_in_the_place_of_the_folder_is_told(readmit, home):

@@ -78,6 +78,18 @@ def test_an_unknown_sign_in_refusal_keeps_its_words():
     assert explain(SignInError("invalid_scope", "AADSTS70011: No.")).endswith("invalid_scope: AADSTS70011: No.")
 
 
+def test_a_server_of_another_ca_is_not_taken_for_a_ca_that_is_missing():
+    """Whoever named a CA needs the right server, rather than the lines of `readmit trust`."""
+    reason = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
+    told = explain(Unreachable("https://localhost:8443", reason, "data/ca.pem"))
+    assert told.startswith("Another server answers at https://localhost:8443 than the one whose CA is data/ca.pem:")
+
+
+def test_plain_http_to_a_server_with_tls_is_told():
+    told = explain(Unreachable("http://localhost:8443", "Server disconnected without sending a response."))
+    assert told == "http://localhost:8443 hangs up on plain HTTP; write https:// for a server with TLS."
+
+
 @pytest.mark.parametrize(
     ("reason", "words"),
     [

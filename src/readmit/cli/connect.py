@@ -101,7 +101,11 @@ def from_environment(environ: Mapping[str, str], tenant: str | None) -> Endpoint
     missing = [name for name, value in given.items() if not value]
     if missing or (server and cloud):
         chosen = "READMIT_SERVER" if server else "READMIT_CLOUD"
-        wrong = f"{' and '.join(missing)} are missing" if missing else "so is READMIT_CLOUD"
+        wrong = (
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            if missing
+            else "so is READMIT_CLOUD"
+        )
         raise OperatorError(f"{chosen} is set, but {wrong}; set all that belongs to one server, or none.", 2)
     if cloud and cloud not in CLOUDS:
         raise OperatorError(f"READMIT_CLOUD can be {', '.join(CLOUDS)}, not '{cloud}'.", 2)

@@ -63,12 +63,13 @@ def run(settings: Settings) -> int:
 def _run_alone(settings: Settings) -> int:
     from readmit.cli import server
 
-    with server.opened(settings) as (world, mailer):
+    with server.bind(settings) as listening, server.opened(settings) as (world, mailer):
         made, warnings = server.prepare(world), _warnings(world)
-        with server.listen(settings) as listening:
-            certificate = made.server if settings.tls else None
-            started = partial(_announce, settings, made, warnings)
-            return server.answer(world, mailer, listening, certificate, started=started)
+        server.listen(listening, settings)
+        server.publish(world, made)
+        certificate = made.server if settings.tls else None
+        started = partial(_announce, settings, made, warnings)
+        return server.answer(world, mailer, listening, certificate, started=started)
 
 
 def _run_workers(settings: Settings) -> int:
@@ -76,9 +77,11 @@ def _run_workers(settings: Settings) -> int:
     from readmit.cli.workers import Workers
 
     settings.throttle_path.unlink(missing_ok=True)
-    with server.opened(settings) as (world, _):
-        made, warnings = server.prepare(world), _warnings(world)
-    with server.listen(settings) as listening:
+    with server.bind(settings) as listening:
+        with server.opened(settings) as (world, _):
+            made, warnings = server.prepare(world), _warnings(world)
+            server.listen(listening, settings)
+            server.publish(world, made)
         workers = Workers(settings, listening, made.server if settings.tls else None)
         return workers.run(settings.workers, started=partial(_announce, settings, made, warnings))
 

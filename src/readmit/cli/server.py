@@ -24,7 +24,7 @@ _GRACE = 8
 
 
 def prepare(world: World) -> certificates.Certificates:
-    """All that is there before anything answers: keys, the seed or a first tenant, certificate, credentials."""
+    """All that is there before anything answers: keys, the seed or a first tenant, certificate."""
     from urllib.parse import urlsplit
 
     from readmit.cli.seed import apply_file
@@ -36,7 +36,12 @@ def prepare(world: World) -> certificates.Certificates:
     world.database.write(first_tenant.ensure, world)
     public = urlsplit(settings.public_url).hostname or "localhost"
     listens = [] if settings.host in ("0.0.0.0", "::") else [settings.host]  # noqa: S104 - compared, not bound
-    made = certificates.ensure(settings.data, [public, *listens], world.now(), data_folder.write_secret)
+    return certificates.ensure(settings.data, [public, *listens], world.now(), data_folder.write_secret)
+
+
+def publish(world: World, made: certificates.Certificates) -> None:
+    """Tell the commands beside it how to reach a server that listens."""
+    settings = world.settings
     write_credentials(world, made.ca if settings.tls else None)
     record = {
         "url": settings.public_url,
@@ -46,11 +51,13 @@ def prepare(world: World) -> certificates.Certificates:
         "pid": os.getpid(),
     }
     data_folder.write_record(settings.data, record)
-    return made
 
 
-def listen(settings: Settings) -> Any:
-    """The listening socket; raises OperatorError where the address is taken."""
+def bind(settings: Settings) -> Any:
+    """The server's address, taken before anything is written: a start that fails leaves no word of a server here.
+
+    Nobody is answered, or kept waiting, before `listen`. Raises OperatorError where the address is taken.
+    """
     import socket
 
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -62,12 +69,24 @@ def listen(settings: Settings) -> Any:
         listening.bind((settings.host, settings.port))
     except OSError as error:
         listening.close()
-        where = f"{settings.host}:{settings.port}"
-        sentence = f"The address {where} cannot be used ({error.strerror}); choose another one with --port or --host."
-        raise OperatorError(sentence) from error
-    listening.listen(2048)
-    listening.setblocking(False)
+        raise _unusable(settings, error) from error
     return listening
+
+
+def listen(listening: Any, settings: Settings) -> None:
+    """Let clients in."""
+    try:
+        listening.listen(2048)
+    except OSError as error:  # somebody else was bound as well, and faster
+        raise _unusable(settings, error) from error
+    listening.setblocking(False)
+
+
+def _unusable(settings: Settings, error: OSError) -> OperatorError:
+    where = f"{settings.host}:{settings.port}"
+    return OperatorError(
+        f"The address {where} cannot be used ({error.strerror}); choose another one with --port or --host."
+    )
 
 
 @contextmanager

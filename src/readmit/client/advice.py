@@ -103,6 +103,11 @@ def _unreachable(error: Unreachable) -> str:
     reason = error.reason
     if "Hostname mismatch" in reason or "IP address mismatch" in reason:
         return f"The certificate of {error.server} is for another name; use the server's public URL."
+    if "CERTIFICATE_VERIFY_FAILED" in reason and error.ca:
+        return (
+            f"Another server answers at {error.server} than the one whose CA is {error.ca}: start that one again, or "
+            "name the other's CA by `readmit login --ca FILE` or READMIT_CA_FILE."
+        )
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return (
             f"The certificate of {error.server} is not trusted here; `readmit trust` prints what changes that, "
@@ -110,6 +115,8 @@ def _unreachable(error: Unreachable) -> str:
         )
     if "WRONG_VERSION_NUMBER" in reason or "record layer failure" in reason:
         return f"{error.server} does not speak TLS; check the port, or write http:// for a server with --no-tls."
+    if error.server.startswith("http:") and "disconnected" in reason:
+        return f"{error.server} hangs up on plain HTTP; write https:// for a server with TLS."
     return f"{error.server} does not answer ({reason}); is `readmit serve` running there, and is the address right?"
 
 

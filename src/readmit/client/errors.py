@@ -21,12 +21,13 @@ class ClientError(Exception):
 
 
 class Unreachable(ClientError):
-    """No answer at all: `server` is an origin, `reason` the system's words."""
+    """No answer at all: `server` is an origin, `reason` the system's words, `ca` the file of what was trusted."""
 
-    def __init__(self, server: str, reason: str) -> None:
+    def __init__(self, server: str, reason: str, ca: str | None = None) -> None:
         super().__init__(f"{server}: {reason}")
         self.server = server
         self.reason = reason
+        self.ca = ca
 
 
 class Stopped(ClientError):

@@ -54,6 +54,7 @@ class Transport:
         except OSError as error:
             raise Stopped(f"The CA file {ca} cannot be used ({error.strerror or error}); name another one.") from error
         self._outside = outside
+        self._ca = ca
         self._answered = False
         # A proxy of the environment leads away from this machine, never to it.
         direct = (urlsplit(server).hostname or "") in _LOOPBACK
@@ -85,7 +86,7 @@ class Transport:
             except httpx2.HTTPError as error:
                 reason = str(error) or type(error).__name__
                 if attempt == _MOST_CONNECTIONS or not self._worth_repeating(error, ask):
-                    raise Unreachable(origin(ask.url), reason) from error
+                    raise Unreachable(origin(ask.url), reason, self._ca) from error
                 self._outside.sleep(0.2 * 2**attempt)
             except httpx2.InvalidURL as error:
                 raise Stopped(f"{ask.url!r} is no address of a server: {error}.") from error
