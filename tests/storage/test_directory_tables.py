@@ -88,6 +88,19 @@ def test_l36_a_role_shields_directly_and_by_a_role_assignable_group(database: Da
     assert not database.read(roles.privileged, "c")
 
 
+def test_l36_owning_a_role_assignable_group_shields(database: Database) -> None:
+    """Its owner may make himself a member: who takes him over would hold the group's roles, of today or tomorrow."""
+    for id, assignable in (("g", False), ("h", True)):
+        database.write(groups.insert, Group(id, TENANT, id, NOW, is_assignable_to_role=assignable))
+    database.write(groups.add_owner, "g", "a")
+    assert not database.read(roles.privileged, "a")
+    database.write(groups.add_owner, "h", "b")
+    assert database.read(roles.privileged, "b")
+    made = database.read(groups.get, TENANT, "h")
+    database.write(groups.mark_deleted, made, NOW)
+    assert not database.read(roles.privileged, "b")
+
+
 @pytest.mark.parametrize("owned", ["app", "sp"])
 def test_l36_owning_what_holds_power_shields(database: Database, owned: str) -> None:
     graph = "00000003-0000-0000-c000-000000000000"

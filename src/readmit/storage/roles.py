@@ -31,6 +31,9 @@ SELECT 1 WHERE
   OR EXISTS (SELECT 1 FROM one WHERE EXISTS (SELECT 1 FROM group_members m
       JOIN groups g ON g.id = m.group_id AND g.is_assignable_to_role = 1 AND g.deleted_at IS NULL
       JOIN role_assignments r ON r.principal_id = m.group_id WHERE m.member_id = one.id))
+  OR EXISTS (SELECT 1 FROM owners o
+      JOIN groups g ON g.id = o.object_id AND g.is_assignable_to_role = 1 AND g.deleted_at IS NULL
+      WHERE o.owner_id = :id)
   OR EXISTS (SELECT 1 FROM owned WHERE EXISTS (SELECT 1 FROM app_role_assignments a
       JOIN service_principals s ON s.id = a.resource_id
       WHERE a.principal_id = owned.id AND s.app_id = '{GRAPH_APP_ID}'))
@@ -58,7 +61,8 @@ def privileged(tx: Transaction, user_id: str) -> bool:
     """Whether lifecycle L36 shields this user.
 
     He holds a directory role, directly or by a role-assignable group, or owns an application or service principal
-    that holds an application permission on Graph or a directory role.
+    that holds an application permission on Graph or a directory role; or he owns a role-assignable group, and could
+    make himself a member (as in Entra).
     """
     return tx.one(_PRIVILEGED, {"id": user_id}) is not None
 
