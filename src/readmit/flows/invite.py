@@ -18,6 +18,7 @@ from readmit.domain.permission import Caller, Wanted, check_invitation_rights, m
 from readmit.domain.tenant import NewAddressOnReset, Tenant
 from readmit.flows import inbound, methods
 from readmit.flows.record import actor_of, note_creator
+from readmit.flows.sponsors import check_sponsors
 from readmit.flows.world import World
 from readmit.storage import (
     access,
@@ -93,6 +94,7 @@ def invite(tx: Transaction, world: World, caller: Caller, asked: Asked) -> Invit
     if earlier is not None:
         return _again(tx, world, caller, earlier, request)
     change = _decide(tx, world, caller, tenant, request)
+    check_sponsors(tx, tenant.id, request.sponsors or ())
     _check_mail_caps(tx, world, caller, change)
     ticket = world.new_secret()
     _save(tx, world, caller, change, ticket, asked.correlation_id)

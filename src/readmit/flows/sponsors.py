@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from readmit.domain.errors import InvalidValue, NotFound, ReferenceExists
+from readmit.domain.errors import InvalidValue, NotFound, ReferenceAbsent, ReferenceExists
 from readmit.domain.permission import Caller
 from readmit.flows.directory import find_user
 from readmit.flows.record import record, user_event
@@ -32,6 +33,14 @@ def add_sponsor(
     sponsors.add(tx, user.id, [found[1].id])
     event = user_event("Add user sponsor", user, operation="Add", sponsors=[found[1].id])
     record(tx, world, caller, event, correlation_id=correlation_id)
+
+
+def check_sponsors(tx: Transaction, tenant_id: str, ids: Iterable[str]) -> None:
+    """Those named in an invitation are live users or groups of the tenant. Raises ReferenceAbsent (M17)."""
+    for id in ids:
+        found = directory_objects.find(tx, tenant_id, id)
+        if found is None or found[0] not in ("user", "group"):
+            raise ReferenceAbsent("sponsors")
 
 
 def remove_sponsor(

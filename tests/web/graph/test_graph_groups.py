@@ -277,3 +277,22 @@ def test_sponsors_are_at_most_five(graph: Graph) -> None:
     assert graph.get(path).ids == sorted([ADA, *groups])
     assert graph.ask("DELETE", f"{path}/{ADA}/$ref").status == 204
     assert graph.ask("DELETE", f"{path}/{ADA}/$ref").status == 404
+
+
+def test_M17_sponsors_named_in_an_invitation_are_live_users_and_groups_of_the_tenant(graph: Graph) -> None:
+    new = {"invitedUserEmailAddress": "new@outside.example", "inviteRedirectUrl": "https://myapp.example"}
+    principal = graph.get("/v1.0/servicePrincipals").ids[0]
+    graph.ask("DELETE", f"/v1.0/users/{PAUL}")
+    before = graph.digest()
+    for nobody in ("00000000-0000-4000-8000-00000000ffff", principal, PAUL):
+        body = {**new, "invitedUserSponsors@odata.bind": [f"/users/{MIA}", f"/directoryObjects/{nobody}"]}
+        refused = graph.ask("POST", "/v1.0/invitations", body)
+        assert (refused.status, refused.code) == (400, "Request_BadRequest")
+        assert refused.message == (
+            "One or more removed object references do not exist for the following modified properties: 'sponsors'."
+        )
+    assert graph.digest() == before
+    group = made(graph)
+    guest = graph.ask("POST", "/v1.0/invitations", {**new, "invitedUserSponsors": [{"id": MIA}, {"Id": group}]})
+    assert guest.status == 201
+    assert graph.get(f"/v1.0/users/{guest.body['invitedUser']['id']}/sponsors").ids == sorted([MIA, group])
