@@ -72,7 +72,7 @@ def test_I4_an_entra_tenant_is_bound_by_object_id_and_proves_by_xms_edov() -> No
     assert (found.binding.shown_issuer, found.binding.assigned_id) == ("ExternalAzureAD", None)
     assert found.keys == ("alice@wingtip.example",)
     assert identity_of(entra, {**given, "xms_edov": "1"}).keys == ()
-    for broken in ({"tid": "another"}, {"tid": None}, {"oid": "no id"}, {"oid": None}):
+    for broken in ({"tid": "another"}, {"tid": ""}, {"tid": "v2.0"}, {"tid": None}, {"oid": "no id"}, {"oid": None}):
         with pytest.raises(Untrusted):
             identity_of(entra, {**given, **broken})
 

@@ -8,6 +8,7 @@ import pytest
 from applications import client, renew, tokens_for
 
 from readmit.domain.errors import TokenRefused
+from readmit.flows import introspection
 from readmit.flows.tokens import Asked
 from readmit.storage import apps
 from world import EXPENSES, House
@@ -42,8 +43,10 @@ def refused(house: House, token: str, **more: object) -> int:
 @pytest.mark.parametrize("who", [GUEST, MEMBER])
 def test_security_O10_a_refresh_after_the_consent_was_withdrawn_gets_nothing(house: House, who: str) -> None:
     token = tokens_for(house, who)["refresh_token"]
+    assert introspection.introspect(house.world, client(house), token)["active"]
     withdrawn(house)
     assert refused(house, token) == 65001
+    assert introspection.introspect(house.world, client(house), token) == {"active": False}
 
 
 def test_security_O10_a_refresh_has_what_is_still_consented_to(house: House) -> None:

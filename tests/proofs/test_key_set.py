@@ -36,6 +36,12 @@ def test_where_no_key_or_several_fit_nothing_is_believed(keys: list[Any]) -> Non
         kid_of(keys)
 
 
+@pytest.mark.parametrize("modulus", ["AQAB", None, 5, "****", "-" * 170])
+def test_an_RSA_key_of_less_than_2048_bits_verifies_nothing(modulus: object) -> None:
+    with pytest.raises(Untrusted, match="no key"):
+        kid_of([published("first", n=modulus)])
+
+
 def test_what_is_no_JWKS_is_no_answer_of_a_provider() -> None:
     with pytest.raises(ProviderDown, match="JWKS"):
         kid_of({"kid": "first"})

@@ -165,7 +165,8 @@ def _proved_subject(provider: Provider, claims: Mapping[str, Any]) -> str:
 def _entra_subject(provider: Provider, claims: Mapping[str, Any]) -> str:
     """Tenant and object id, never `sub` (which differs by application) and never an address (security I4)."""
     tenant, object_id = claims.get("tid"), claims.get("oid")
-    if not isinstance(tenant, str) or tenant not in provider.issuer or not isinstance(object_id, str):
+    known = provider.entra_tenant
+    if not isinstance(tenant, str) or known is None or tenant.lower() != known or not isinstance(object_id, str):
         raise Untrusted("no tid and oid of the configured tenant")
     if _UUID.fullmatch(object_id) is None:
         raise Untrusted("oid is no object id")

@@ -7,6 +7,7 @@ from typing import Any
 
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
+from readmit.flows import consent
 from readmit.flows.browsers import digest
 from readmit.flows.granting import check_alive, malformed
 from readmit.flows.world import World
@@ -69,7 +70,10 @@ def _refresh_token(tx: Transaction, world: World, client: Client, token: str) ->
         return _INACTIVE
     if world.now() >= found[0].expires or not _alive(tx, world, found[0]):
         return _INACTIVE
-    grant = found[0]
+    try:
+        grant = consent.still_consented(tx, client, found[0])
+    except TokenRefused:
+        return _INACTIVE
     return {"active": True, "client_id": grant.client_id, "scope": grant.scope, "exp": int(grant.expires.timestamp())}
 
 

@@ -6,6 +6,7 @@ minutes. The first time does not count: a provider may renew its keys whenever i
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,6 +15,7 @@ from readmit.domain.provider import Untrusted
 from readmit.proofs.discovery import ProviderDown
 
 _ANEW_AFTER: Final = timedelta(minutes=5)
+_LEAST_RSA: Final = 2048
 
 
 class KeySet:
@@ -66,4 +68,15 @@ def _fits(key: Mapping[str, Any], header: Mapping[str, Any]) -> bool:
     kind = kinds.get(alg[:2]) or kinds[alg[:1]]
     if key.get("kty") != kind or key.get("use", "sig") != "sig" or key.get("alg", alg) != alg:
         return False
+    if kind == "RSA" and not _is_strong(key.get("n")):
+        return False
     return "kid" not in header or key.get("kid") == header["kid"]
+
+
+def _is_strong(modulus: object) -> bool:
+    """RSA from 2048 bits on (RFC 7518 section 3.3); a shorter key is anybody's in time."""
+    try:
+        raw = base64.urlsafe_b64decode(f"{modulus}===") if isinstance(modulus, str) else b""
+    except ValueError:
+        return False
+    return int.from_bytes(raw, "big").bit_length() >= _LEAST_RSA
