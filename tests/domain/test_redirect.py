@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readmit.domain.redirect import InvalidRedirect, parse
+from readmit.domain.redirect import InvalidRedirect, parse, usable
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,7 @@ from readmit.domain.redirect import InvalidRedirect, parse
         ("https://myapp.com", "https://myapp.com/", "myapp.com"),
         ("http://MyApp.com:8080/a?b=c#d", "http://myapp.com:8080/a?b=c#d", "myapp.com"),
         ("https://bücher.example/x", "https://xn--bcher-kva.example/x", "xn--bcher-kva.example"),
+        ("https://myapp.com/ä/中?q=é#ü", "https://myapp.com/%C3%A4/%E4%B8%AD?q=%C3%A9#%C3%BC", "myapp.com"),
         ("http://[::1]:9000/x", "http://[::1]:9000/x", "::1"),
         ("https://myapps.microsoft.com?tenantId=", "https://myapps.microsoft.com/?tenantId=", "myapps.microsoft.com"),
     ],
@@ -57,3 +58,61 @@ def test_loopback_and_the_unicode_form() -> None:
     assert not parse("https://localhost.example/").loopback
     assert parse("https://xn--bcher-kva.example/").host_unicode == "bücher.example"
     assert parse("https://a_b.example/").host_unicode == "a_b.example"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *(
+            "https://app.example/cb",
+            "https://app.example",
+            "https://app.example:8443/cb?a=b;c=(d)",
+            "http://[::1]:9000/x",
+        ),
+        *("http://localhost/callback", "https://xn--bcher-kva.example/", "https://a_b.example/%C3%A4"),
+        *(
+            "com.example.app:/callback",
+            "com.example.app://auth/cb",
+            "msauth.com.example://auth",
+            "urn:ietf:wg:oauth:2.0:oob",
+        ),
+    ],
+)
+def test_security_O1_what_an_application_may_register(uri: str) -> None:
+    assert usable(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *(
+            "",
+            "/cb",
+            "//app.example/cb",
+            "https:app.example",
+            "https:/app.example",
+            "https://",
+            "https://app.example/#x",
+        ),
+        *(
+            "https://app.example/\r\nset-cookie: a=b",
+            "https://app.exa\tmple/",
+            "https://app.example/a b",
+            "\x01http://localhost/",
+        ),
+        *("https://app.example/ä", "https://bücher.example/", "https://a:b@app.example/", "https://a@app.example/"),
+        *("https://app.example\\@evil.example/", "https://app.example:port/", "https://[::1", 'https://app.example/"'),
+        *("https://e;script-src 'unsafe-inline'/cb", "https://e;script-src/", "https://e,f/", "https://*/cb"),
+        *(
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "blob:https://a/b",
+            "file:///etc/x",
+        ),
+        *("app://a;script-src/", f"https://app.example/{'a' * 2048}"),
+    ],
+)
+def test_T21_what_could_become_another_header_policy_or_script_is_no_redirect_uri(uri: str) -> None:
+    assert not usable(uri)

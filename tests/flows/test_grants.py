@@ -148,8 +148,10 @@ def test_O5_a_family_ends_after_ninety_days(house: House) -> None:
     assert refused(renew, house, token) == 700082
 
 
-def test_O5_a_single_page_applications_family_ends_after_a_day(house: House) -> None:
-    change_application(house, web_redirect_uris=(), spa_redirect_uris=(CALLBACK,))
+@pytest.mark.parametrize("registered", [CALLBACK, "http://localhost/callback"])
+def test_O5_a_single_page_applications_family_ends_after_a_day(house: House, registered: str) -> None:
+    """Also on loopback, where the port is free."""
+    change_application(house, web_redirect_uris=(), spa_redirect_uris=(registered,))
     token = tokens_for(house, HOME)["refresh_token"]
     house.clock.pass_(hours=23)
     token = renew(house, token)["refresh_token"]

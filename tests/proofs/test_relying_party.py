@@ -232,6 +232,8 @@ METADATA: dict[str, dict[str, Any]] = {
     "another issuer": {"issuer": "https://evil.example"},
     "no token endpoint": {"token_endpoint": None},
     "a script for an endpoint": {"authorization_endpoint": "javascript:alert(1)"},
+    "another header in an endpoint": {"authorization_endpoint": "https://idp.example/a\r\nset-cookie: a=b"},
+    "another policy in an endpoint": {"authorization_endpoint": "https://idp.example;script-src/a"},
 }
 
 

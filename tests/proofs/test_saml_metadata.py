@@ -12,6 +12,7 @@ from readmit.domain.provider import InvalidProvider
 from readmit.proofs.saml import metadata
 
 HONEST = LyingSaml().metadata().decode()
+SIGN_IN = "https://idp.tailspin.example/sso"
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
@@ -94,6 +95,8 @@ REFUSED = {
     "a short key": (LyingSaml().metadata(pair("weak", "weak")), "weak or unknown key"),
     "too many certificates": (LyingSaml().metadata(*(pair("tailspin") for _ in range(10))), "more than 10"),
     "too much": (HONEST + " " * 256 * 1024, "256 KB"),
+    "a script for a sign-in address": (HONEST.replace(SIGN_IN, "javascript:alert(1)"), "no http or https address"),
+    "another header in the sign-in address": (HONEST.replace(SIGN_IN, "https://a.b/&#13;&#10;c: d"), "no http or"),
     "a sign-in address that is too long": (HONEST.replace("/sso", "/" + "x" * 2000), "HTTP-Redirect"),
 }
 

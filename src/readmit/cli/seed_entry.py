@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from readmit.domain import redirect
 from readmit.domain.address import InvalidAddress, domain_key
 from readmit.domain.errors import OperatorError
 
@@ -89,6 +90,14 @@ class Entry:
         if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
             raise self._at(name, f"'{name}' is a list of texts")
         return tuple(str(item) for item in value)
+
+    def uris(self, name: str, *given: Any) -> tuple[str, ...]:
+        """Redirect URIs under this name, to which a browser can be sent as they are (security O1)."""
+        for uri in given:
+            if not isinstance(uri, str) or not redirect.usable(uri):
+                line = self.line_of(name) if self.has(name) else self.line
+                raise fail(line, f"'{uri}' is no redirect URI: an absolute URI of ASCII characters, without fragment")
+        return given
 
     def flag(self, name: str, default: bool) -> bool:
         """true or false."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from readmit.domain import redirect
 from readmit.domain.clock_skew import ahead
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import AuthorizeRequest
@@ -50,7 +51,8 @@ def make_grant(tx: Transaction, world: World, request: AuthorizeRequest, sign_in
     """What the user granted by this sign-in; codes and tokens hang on it."""
     now = world.now()
     client = tokens.client_of(tx, request.tenant_id, request.client_id)
-    lifetime = _SPA_LIFETIME if request.redirect_uri in client.spa_redirect_uris else _GRANT_LIFETIME
+    spa = any(redirect.matches(uri, request.redirect_uri) for uri in client.spa_redirect_uris)
+    lifetime = _SPA_LIFETIME if spa else _GRANT_LIFETIME
     grant = Grant(
         id=world.new_id(),
         tenant_id=request.tenant_id,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from readmit.domain import redirect
 from readmit.domain.provider import Provider, plain
 from readmit.proofs.fetch import Fetched, Fetcher, FetchRefused
 
@@ -96,7 +97,8 @@ def _metadata(provider: Provider, document: Mapping[str, Any]) -> Metadata:
         raise ProviderDown(f"the discovery document names {named}, not '{provider.issuer}'")
     endpoints = {name: document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
     for name, value in endpoints.items():
-        if not isinstance(value, str) or urlsplit(value).scheme not in ("https", "http") or len(value) > 2000:
+        # The browser is sent there by a header: what is no plain URI has no business in one.
+        if not isinstance(value, str) or urlsplit(value).scheme not in ("https", "http") or not redirect.usable(value):
             raise ProviderDown(f"the discovery document has no usable {name}")
     userinfo = document.get("userinfo_endpoint")
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])

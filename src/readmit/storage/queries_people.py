@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from readmit.domain.guest import User
 from readmit.storage import managers
@@ -60,8 +61,10 @@ def _home_page(properties: str, redirect_uris: str | None) -> str | None:
     page = from_json(properties).get("homepage")
     if isinstance(page, str) and page.startswith(("https://", "http://")):
         return page
-    uris = from_json(redirect_uris) if redirect_uris else []
-    return "/".join(uris[0].split("/")[:3]) + "/" if uris else None
+    for uri in from_json(redirect_uris) if redirect_uris else []:
+        if uri.startswith(("https://", "http://")):
+            return "/".join(uri.split("/")[:3]) + "/"
+    return None
 
 
 def known_redirect_hosts(tx: Transaction, tenant_id: str) -> set[str]:
@@ -74,7 +77,9 @@ def known_redirect_hosts(tx: Transaction, tenant_id: str) -> set[str]:
     hosts: set[str] = set()
     for row in rows:
         for uri in (*from_json(row[0]), *from_json(row[1])):
-            hosts.add(uri.split("//", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0].lower())
+            parts = urlsplit(uri)
+            if parts.scheme in ("http", "https") and parts.hostname:
+                hosts.add(parts.hostname)
     return hosts
 
 

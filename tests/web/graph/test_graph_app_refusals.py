@@ -74,6 +74,8 @@ def test_an_application_takes_every_writable_property(graph: Graph) -> None:
         {"displayName": "A", "passwordCredentials": []},
         {"displayName": "A", "web": {"redirectUris": ["/relative"]}},
         {"displayName": "A", "spa": {"redirectUris": ["https://x.example/#f"]}},
+        {"displayName": "A", "web": {"redirectUris": ["https://x.example;script-src 'unsafe-inline'/cb"]}},
+        {"displayName": "A", "web": {"redirectUris": ["javascript:alert(1)"]}},
         {"displayName": "A", "publicClient": {"redirectUris": ["a:b", "a:b"]}},
         {"displayName": "A", "api": {"requestedAccessTokenVersion": 3}},
         {"displayName": "A", "appRoles": [{"id": UNKNOWN, "displayName": "x", "allowedMemberTypes": []}]},

@@ -50,6 +50,9 @@ UNREGISTERED = [
     "https://localhost:9000/callback",
     "http://127.0.0.1:9000/callback",
     "http://localhost:port/callback",
+    "http://localhost:9000/call\r\nback",
+    "http://localhost:9000/call\tback",
+    "\x01http://localhost:9000/callback",
     "//evil.example",
     "javascript:alert(1)",
     "data:text/html,x",
@@ -259,3 +262,17 @@ def test_T4_a_members_password_is_no_client_secret(rp: RelyingParty) -> None:
     rp.client_id, rp.secret = MEMBER, PASSWORD
     answer = rp.token({"grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"})
     assert answer.json()["error_codes"] == [700016]
+
+
+def test_V5_a_HEAD_of_what_issues_codes_or_ends_sessions_is_refused(rp: RelyingParty) -> None:
+    """A GET of these changes something; a HEAD changes nothing anywhere."""
+    for name in ("authorization_endpoint", "end_session_endpoint"):
+        assert rp.site.ask("HEAD", f"{rp.path(name)}?{urlencode(rp.request())}").status_code == 405
+    assert rp.site.ask("HEAD", "/contoso.onmicrosoft.com/v2.0/adminconsent").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/\\evil.example", "//evil.example", "/%5Cevil.example", "/%2Fevil.example"])
+def test_T20_a_posted_request_leads_to_its_own_GET_and_to_no_other_host(site: Site, path: str) -> None:
+    """A browser reads a backslash as a slash, and two slashes as the beginning of a host."""
+    answer = site.ask("POST", f"{path}/oauth2/v2.0/authorize", data={"a": "b"})
+    assert answer.headers.get("location", "/%").startswith("/%"), answer.headers

@@ -186,7 +186,14 @@ def test_T38_a_confirming_form_of_somebody_else_is_a_question_again(rp: RelyingP
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.example", "https://localhost:9000/callback", "http://localhost:9000/callback/../x", "javascript:1"],
+    [
+        *("//evil.example", "https://localhost:9000/callback", "http://localhost:9000/callback/../x", "javascript:1"),
+        *(
+            "http://localhost:9000/call\r\nback",
+            "http://localhost:9000/call\tback",
+            "\x01http://localhost:9000/callback",
+        ),
+    ],
 )
 def test_T38_no_open_redirect(rp: RelyingParty, person: Person, target: str) -> None:
     hint = signed_in(rp, person)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from readmit.domain import redirect
 from readmit.domain.provider import InvalidProvider
 from readmit.domain.saml import Metadata
 from readmit.proofs.saml.xml import ASSERTION, METADATA, PROTOCOL, SIGNATURE, Element, Malformed, name, parse, text
@@ -88,8 +89,11 @@ def _role(entity: Element) -> Element:
 def _sign_in_url(role: Element) -> str:
     for service in role.findall(name(METADATA, "SingleSignOnService")):
         url = str(service.get("Location", ""))
-        if service.get("Binding") == REDIRECT and 0 < len(url) <= _LONGEST_URL:
-            return url
+        if service.get("Binding") != REDIRECT or not 0 < len(url) <= _LONGEST_URL:
+            continue
+        if not url.lower().startswith(("https://", "http://")) or not redirect.usable(url):
+            raise InvalidProvider("the SingleSignOnService of the metadata is at no http or https address")
+        return url
     raise InvalidProvider("the metadata has no SingleSignOnService with the HTTP-Redirect binding")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from readmit.domain import redirect
 from readmit.domain.errors import ReadOnly, WrongType
 from readmit.flows.app_secrets import NewSecret
 from readmit.web.graph.app_shape import APPLICATION, PRINCIPAL
@@ -119,12 +119,10 @@ def _texts(body: Properties, name: str) -> list[str]:
 
 
 def _uris(body: Properties, name: str) -> list[str]:
-    """Redirect URIs: absolute, without fragment, each once."""
+    """Redirect URIs that a browser can be sent to as they are, each once."""
     given = body.texts(name, limit=2048) or []
-    for uri in given:
-        parts = urlsplit(uri)
-        if not parts.scheme or parts.fragment or (parts.scheme in ("http", "https") and not parts.netloc):
-            raise body.refuse_value(name)
+    if not all(redirect.usable(uri) for uri in given):
+        raise body.refuse_value(name)
     if len(set(given)) != len(given):
         raise body.refuse_value(name)
     return given

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from readmit.domain import redirect
 from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import AuthorizeRequest, ResponseMode
 from readmit.domain.tenant import Tenant
@@ -71,7 +72,8 @@ def as_get(call: Call) -> Reply | None:
         query = urlencode(parse_qsl(call.body.decode(), keep_blank_values=True, max_num_fields=200))
     except (UnicodeDecodeError, ValueError):
         return None
-    return see_other(f"{call.path}?{query}") if len(query) <= _LONGEST_URL else None
+    # A browser takes a backslash for a slash, and two of them for another host.
+    return see_other(f"{quote(call.path, safe='/%')}?{query}") if len(query) <= _LONGEST_URL else None
 
 
 def tenant_of(world: World, call: Call, given: Parameters) -> Tenant | None:
@@ -115,28 +117,13 @@ def fence(world: World, tenant: Tenant, given: Parameters) -> tuple[Client, str]
     redirect_uri = given.values["redirect_uri"]
     client = world.database.read(tokens.client_of, tenant.id, given.values["client_id"])
     registered = (*client.web_redirect_uris, *client.spa_redirect_uris, *client.public_redirect_uris)
-    if not any(matches(uri, redirect_uri) for uri in registered):
+    if not any(redirect.matches(uri, redirect_uri) for uri in registered):
         text = (
             f"The redirect URI '{redirect_uri[:120]}' specified in the request does not match the redirect URIs "
             f"configured for the application '{client.app_id}'."
         )
         raise TokenRefused("invalid_request", 50011, text)
     return client, redirect_uri
-
-
-def matches(registered: str, given: str) -> bool:
-    """Exact match; on loopback the port is free (RFC 8252 7.3, also for `http://localhost`)."""
-    if registered == given:
-        return True
-    try:
-        one, other = urlsplit(registered), urlsplit(given)
-        other.port  # noqa: B018 - raises for what is no port
-    except ValueError:
-        return False
-    if one.scheme != "http" or other.username is not None:
-        return False
-    loopback = one.hostname in ("localhost", "127.0.0.1", "::1") and one.hostname == other.hostname
-    return loopback and one._replace(netloc="") == other._replace(netloc="")
 
 
 def error_page(world: World, call: Call, error: TokenRefused, *stated: str | None) -> Reply:

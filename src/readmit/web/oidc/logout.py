@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from readmit.domain import redirect
 from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused
 from readmit.flows import front_channel, tokens
@@ -15,7 +16,7 @@ from readmit.web import pages
 from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.cookies import form_is_ours, session, session_token
 from readmit.web.languages import language_of
-from readmit.web.oidc.authorize import as_get, matches
+from readmit.web.oidc.authorize import as_get
 from readmit.web.oidc.fields import malformed, parameters
 from readmit.web.oidc.metadata import COMMON, tenant_named
 from readmit.web.signed_out import goodbye
@@ -84,7 +85,7 @@ def _target(world: World, values: Mapping[str, str], tenant_id: str | None) -> s
     except TokenRefused:
         return None
     registered = [*client.web_redirect_uris, *client.spa_redirect_uris, client.logout_url or ""]
-    if not any(matches(known, uri) for known in registered):
+    if not any(redirect.matches(known, uri) for known in registered):
         return None
     return _with_state(uri, values["state"]) if "state" in values else uri
 

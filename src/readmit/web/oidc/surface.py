@@ -8,7 +8,7 @@ from readmit.domain.errors import ReadmitError, TokenRefused
 from readmit.flows.world import World
 from readmit.web import dead_ends
 from readmit.web.call import Call, Reply, Write
-from readmit.web.http import Door
+from readmit.web.http import Door, Refusal
 from readmit.web.oidc import (
     admin_consent,
     authorize,
@@ -60,6 +60,8 @@ TABLE = (
 
 _PAGES = ("/v2.0/authorize", "/v2.0/adminconsent", "/v2.0/logout", "/deviceauth", "/nativeclient", "/error")
 """Where browsers are sent: what goes wrong there is a page."""
+_CHANGING = ("/v2.0/authorize", "/v2.0/adminconsent", "/v2.0/logout")
+"""Where a GET issues a code or ends a session; a HEAD changes nothing anywhere (security V5)."""
 _SHARED = ("/token", "/keys", "/openid-configuration", "/userinfo", "/discovery/instance")
 
 
@@ -75,6 +77,8 @@ class TokenService:
 
     def find(self, world: World, call: Call) -> tuple[Door, Call]:
         door, parameters = self._table.find(call)
+        if call.method == "HEAD" and call.path.lower().endswith(_CHANGING):
+            raise Refusal(405)
         return door, replace(call, parameters=parameters)
 
     def shares(self, path: str) -> bool:
