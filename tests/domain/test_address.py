@@ -82,6 +82,19 @@ def test_T30_two_characters_share_a_key_only_as_A2_says() -> None:
         assert nfc[0] == nfc[1] or (sign.isascii() and other.lower() == sign.lower())
 
 
+def test_T30_no_letter_beyond_ASCII_hides_in_a_domain() -> None:
+    """Over the whole basic plane: what such a domain is compared by says that it is none of ASCII (A3).
+
+    Mapping a domain name drops soft hyphens and zero-width spaces, and takes an ideographic full stop for a dot.
+    """
+    for point in range(0x80, 0xFFFF):
+        try:
+            domain = EmailAddress.parse(f"a@b{chr(point)}c.example").domain
+        except (InvalidAddress, UnicodeEncodeError):
+            continue
+        assert "xn--" in domain, hex(point)
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_an_address_or_refused_and_keys_are_stable(text: str) -> None:
     try:

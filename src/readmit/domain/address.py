@@ -11,6 +11,7 @@ import idna
 
 _REFUSED: Final = frozenset('~!#$%^&*()=[]{}\\/|;:"<>?,@')
 _MASKED_TAIL: Final = 1
+_OTHER_DOTS: Final = "\u3002\uff0e\uff61"
 
 
 class InvalidAddress(ValueError):
@@ -103,8 +104,17 @@ def _refuse_confusing(raw: str) -> None:
         if ord(character) < 128:
             continue
         forms = unicodedata.normalize("NFKC", character) + character.lower()
-        if any(ord(form) < 128 for form in forms):
+        if any(ord(form) < 128 for form in forms) or character in _OTHER_DOTS or _vanishes(character):
             raise InvalidAddress(f"the character {character!r} looks like another one")
+
+
+def _vanishes(character: str) -> bool:
+    """Domain names are mapped by rules of their own (UTS 46), by a newer Unicode: they also drop characters."""
+    try:
+        mapped = idna.uts46_remap(character, std3_rules=True)
+    except idna.IDNAError:
+        return False
+    return not mapped or any(ord(form) < 128 for form in mapped)
 
 
 def _checked_domain(domain: str) -> str:
