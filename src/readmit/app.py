@@ -16,6 +16,7 @@ import structlog
 from readmit import data_folder
 from readmit.domain.throttling import OwnWindows, Windows
 from readmit.flows import deliver, housekeeping, keys, leases, notify
+from readmit.flows.webhooks import Webhooks
 from readmit.flows.world import World
 from readmit.proofs.fetch import Fetcher
 from readmit.proofs.oidc import RelyingParty
@@ -93,7 +94,8 @@ def open_world(settings: Settings, *, wake_mailer: Callable[[], None] = lambda: 
         keyring=keyring,
         passwords=passwords,
         secrets=Secrets(passwords),
-        relying_party=RelyingParty(Fetcher()),
+        relying_party=RelyingParty(Fetcher(extra_ca=settings.extra_ca_certs)),
+        webhooks=Webhooks(Fetcher(extra_ca=settings.extra_ca_certs)),
         now=now,
         new_id=new_id,
         new_secret=new_secret,

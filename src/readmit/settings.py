@@ -37,6 +37,8 @@ class Settings:
     """`smtp://[user:password@]host[:port]` or `smtps://…`; None keeps mail in the data folder."""
     mail_from: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    extra_ca_certs: Path | None = None
+    """A PEM file of authorities that are trusted beside the system's: of providers, webhooks and the SMTP server."""
     emulate: str | None = None
     microsoft_hosts: bool = True
     """Answer under Microsoft's host names too (security H1)."""
@@ -130,7 +132,7 @@ def _value(name: str, value: Any) -> Any:
         return _number(name, value, 0 if name == "port" else 1, 65535 if name == "port" else 64)
     if name in ("tls", "microsoft_hosts"):
         return _flag(name, value)
-    if name in ("data", "seed"):
+    if name in ("data", "seed", "extra_ca_certs"):
         return Path(value)
     if name == "trusted_proxies":
         return _networks(value)
@@ -192,8 +194,20 @@ def _check(settings: Settings) -> None:
         raise OperatorError(sentence, 2)
     if settings.smtp is not None and settings.mail_from is None:
         raise OperatorError("'smtp' also needs 'mail_from', the address that mail comes from.", 2)
+    if settings.extra_ca_certs is not None:
+        _check_authorities(settings.extra_ca_certs)
     if settings.database is not None:
         raise OperatorError("'database' is not there yet: this version keeps its SQLite file in the data folder.", 2)
+
+
+def _check_authorities(path: Path) -> None:
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:  # ssl.SSLError is one
+        why = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no certificate in PEM form"
+        raise OperatorError(f"'extra_ca_certs' names the file {path}, which cannot be used: {why}.", 2) from error
 
 
 def is_loopback(host: str) -> bool:

@@ -288,6 +288,13 @@ def test_starttls_is_used_where_it_is_offered(certificate: Path, monkeypatch: py
     assert handler.encrypted == [True]
 
 
+def test_an_authority_may_be_trusted_beside_the_systems(certificate: Path) -> None:
+    handler = Handler()
+    with smtp_server(handler, tls_context=_context(certificate), require_starttls=True) as url:
+        assert states(send(url, SENDER, [ANA], message(), extra_ca=certificate)) == {ANA: "accepted"}
+    assert handler.encrypted == [True]
+
+
 def test_a_certificate_that_nobody_vouches_for_is_temporary(certificate: Path) -> None:
     handler = Handler()
     with smtp_server(handler, tls_context=_context(certificate)) as url:

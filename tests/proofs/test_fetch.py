@@ -158,11 +158,46 @@ def with_a_ca_of_its_own(folder: Path) -> Iterator[tuple[str, Path]]:
     thread.join()
 
 
-def test_a_certificate_that_is_not_trusted_is_told_and_SSL_CERT_FILE_makes_it_so(
+def test_a_certificate_that_is_not_trusted_is_told_and_an_authority_is_trusted_beside_the_systems(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with with_a_ca_of_its_own(tmp_path) as (url, ca):
-        with pytest.raises(FetchRefused, match="its certificate is not trusted here; SSL_CERT_FILE names further ones"):
+        with pytest.raises(FetchRefused, match="not trusted here; --extra-ca-certs names further authorities"):
             Fetcher().get(url, private=True)
+        further = Fetcher(extra_ca=ca)
+        assert further.get(url, private=True).status == 204
+        assert further._trust().cert_store_stats()["x509_ca"] > 1, "the system's are trusted as before"
         monkeypatch.setenv("SSL_CERT_FILE", str(ca))
         assert Fetcher().get(url, private=True).status == 204
+
+
+def test_each_address_of_a_name_is_tried_until_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`localhost` leads to ::1 first, where nobody may listen."""
+
+    real = socket.getaddrinfo
+
+    def resolve(host: str, port: int, *rest: object, **more: object) -> object:
+        if host != "localhost":
+            return real(host, port, *rest, **more)  # type: ignore[arg-type]
+        return [(0, 0, 0, "", (address, port)) for address in ("::1", "127.0.0.9", "127.0.0.1")]
+
+    with provider(answers=lambda path: (204, b"")) as made:
+        monkeypatch.setattr(guarded_network.socket, "getaddrinfo", resolve)
+        assert Fetcher().get(f"{made.issuer}/x", private=True).status == 204
+
+
+def test_T32_one_private_address_among_public_ones_refuses_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolve(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(0, 0, 0, "", (f"93.184.215.{number}", port)) for number in range(9)] + [(0, 0, 0, "", ("::1", port))]
+
+    monkeypatch.setattr(guarded_network.socket, "getaddrinfo", resolve)
+    with pytest.raises(FetchRefused, match="not public"):
+        Fetcher().get("https://wingtip.example/")
+
+
+def test_T32_a_name_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(guarded_network.socket, "getaddrinfo", lambda *_, **__: over.wait())
+    with pytest.raises(FetchRefused, match="not resolved in time"):
+        Fetcher(seconds=0.05).get("https://wingtip.example/")
+    over.set()

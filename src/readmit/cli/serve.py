@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 @click.option("--smtp", help="smtp://user:password@host:587; without it mail is kept in the data folder.")
 @click.option("--mail-from", help="The sender of mail.")
 @click.option("--trusted-proxies", help="Networks whose forwarded headers count, with commas.")
+@click.option(
+    "--extra-ca-certs",
+    type=click.Path(path_type=Path),
+    help="A PEM file of authorities to trust beside the system's: for providers, webhooks and the SMTP server.",
+)
 @click.option("--emulate", type=click.Choice(["entra"]), help="Behave as Microsoft's cloud where readmit is kinder.")
 @click.option("--config", type=click.Path(path_type=Path), help="A TOML file with settings.")
 def serve(seed_path: Path | None, no_tls: bool, config: Path | None, **options: Any) -> int:

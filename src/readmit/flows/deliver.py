@@ -113,7 +113,8 @@ def _send(world: World, entry: Entry, letter: Letter, message: bytes) -> None:
     everybody = (letter.to, *(address for _, address in letter.cc))
     wanted = [address for address in everybody if address not in entry.accepted]
     with leases.kept(world, entry):
-        outcomes = smtp.send(world.settings.smtp, world.settings.mail_from, wanted, message)
+        further = world.settings.extra_ca_certs
+        outcomes = smtp.send(world.settings.smtp, world.settings.mail_from, wanted, message, extra_ca=further)
     accepted = tuple(address for address, outcome in outcomes.items() if outcome.state == "accepted")
     waiting = [outcome for outcome in outcomes.values() if outcome.state == "temporary"]
     refused = [outcome for outcome in outcomes.values() if outcome.state == "permanent"]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -48,18 +49,20 @@ def send(
     message: bytes,
     *,
     timeout: float = 30,
+    extra_ca: Path | None = None,
 ) -> dict[str, Outcome]:
     """Hand `message` to the server of `url` for each recipient; the keys of the answer are `recipients` as given.
 
     `url` is `smtp://user:password@host:port` (STARTTLS where it is offered, and always before a password unless the
-    host is this machine) or `smtps://…`. `timeout` is in seconds, for the connection and for each step. Trouble with
-    the connection is temporary for everybody. Raises OperatorError for a URL that names no server.
+    host is this machine) or `smtps://…`. `timeout` is in seconds, for the connection and for each step; `extra_ca` has
+    authorities that are trusted beside the system's. Trouble with the connection is temporary for everybody. Raises
+    OperatorError for a URL that names no server.
     """
     server = server_of(url)
     outcomes: dict[str, Outcome] = {}
     try:
         sender = wire_address(envelope_from) if envelope_from else ""
-        client = _connected(server, timeout, sender)
+        client = _connected(server, timeout, sender, _trust(extra_ca))
         try:
             _deliver(client, sender, recipients, message, outcomes=outcomes)
         finally:
@@ -104,19 +107,25 @@ def backoff(tries: int, jitter: float) -> timedelta | None:
     return waits[-1] * (1 + _JITTER * jitter)
 
 
-def _connected(server: SplitResult, timeout: float, sender: str) -> smtplib.SMTP:
+def _trust(extra_ca: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if extra_ca is not None:
+        context.load_verify_locations(extra_ca)
+    return context
+
+
+def _connected(server: SplitResult, timeout: float, sender: str, context: ssl.SSLContext) -> smtplib.SMTP:
     """Greeted, encrypted where that is offered, signed in where the URL says so."""
     host, port = server.hostname or "", server.port or _PORTS[server.scheme]
     # The name of this machine would be looked up in the DNS, which may take long, and is nobody's business.
     name = sender.rpartition("@")[2] or "localhost"
     if server.scheme == "smtps":
-        context = ssl.create_default_context()
         client: smtplib.SMTP = smtplib.SMTP_SSL(host, port, local_hostname=name, timeout=timeout, context=context)
     else:
         client = smtplib.SMTP(host, port, local_hostname=name, timeout=timeout)
     try:
         client.ehlo_or_helo_if_needed()
-        encrypted = server.scheme == "smtps" or _start_tls(client)
+        encrypted = server.scheme == "smtps" or _start_tls(client, context)
         if server.username:
             if not encrypted and host not in _LOOPBACK:
                 raise _Ended(Outcome("temporary", "The server offers no STARTTLS; the password is not sent in clear."))
@@ -127,10 +136,10 @@ def _connected(server: SplitResult, timeout: float, sender: str) -> smtplib.SMTP
     return client
 
 
-def _start_tls(client: smtplib.SMTP) -> bool:
+def _start_tls(client: smtplib.SMTP, context: ssl.SSLContext) -> bool:
     if not client.has_extn("starttls"):
         return False
-    client.starttls(context=ssl.create_default_context())
+    client.starttls(context=context)
     client.ehlo_or_helo_if_needed()
     return True
 

@@ -1,7 +1,7 @@
 """Fetching from addresses that an administrator registered: guarded against reaching inside (security I1, T32).
 
 https only, no redirects, no proxies of the environment; the name is resolved once, every address must be public, and
-the connection goes to the address that was checked. At most 64 KB and 5 seconds in all.
+the connection goes to one that was checked. At most 64 KB and 5 seconds in all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import ssl
+    from pathlib import Path
 
     import httpcore2
 
@@ -37,16 +38,22 @@ class Fetched:
 class Fetcher:
     """One request at a time on a connection of its own; from any thread."""
 
-    def __init__(self, context: ssl.SSLContext | None = None, *, seconds: float = _SECONDS) -> None:
+    def __init__(
+        self, context: ssl.SSLContext | None = None, *, extra_ca: Path | None = None, seconds: float = _SECONDS
+    ) -> None:
         self._context = context
+        self._extra_ca = extra_ca
         self._seconds = seconds
 
     def _trust(self) -> ssl.SSLContext:
-        """The system's certificates, and what `SSL_CERT_FILE` adds; loaded at the first use."""
+        """The system's authorities (or those of `SSL_CERT_FILE`) and the further ones; loaded at the first use."""
         if self._context is None:
             import ssl
 
-            self._context = ssl.create_default_context()
+            context = ssl.create_default_context()
+            if self._extra_ca is not None:
+                context.load_verify_locations(self._extra_ca)
+            self._context = context
         return self._context
 
     def get(self, url: str, *, private: bool = False, headers: Mapping[str, str] | None = None) -> Fetched:
@@ -84,7 +91,7 @@ class Fetcher:
 
 def _reason(error: Exception) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "its certificate is not trusted here; SSL_CERT_FILE names further ones"
+        return "its certificate is not trusted here; --extra-ca-certs names further authorities"
     return type(error).__name__
 
 

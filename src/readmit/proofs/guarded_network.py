@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import queue
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable
 from typing import Any, Final
@@ -13,9 +15,12 @@ import httpcore2
 
 from readmit.proofs.fetch import FetchRefused
 
+_MOST_TRIED: Final = 4
+"""Addresses of one name that are tried."""
+
 
 class Guarded(httpcore2.NetworkBackend):
-    """Resolves a name itself and connects to the address it has checked: no second look-up, no rebinding."""
+    """Resolves a name itself and connects to addresses it has checked: no second look-up, no rebinding."""
 
     def __init__(self, *, private: bool, until: float) -> None:
         self._private = private
@@ -30,8 +35,20 @@ class Guarded(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        address = _checked_address(host, port, private=self._private)
-        return _Hurried(self._real.connect_tcp(address, port, timeout, local_address, socket_options), self._until)
+        addresses = _checked_addresses(host, port, private=self._private, until=self._until)
+        trouble: Exception = httpcore2.ConnectTimeout()
+        for number, address in enumerate(addresses):
+            left = self._until - time.monotonic()
+            if left <= 0:
+                break
+            # A name often leads to an address of a kind that this machine does not reach: each gets its share.
+            share = left / (len(addresses) - number)
+            try:
+                stream = self._real.connect_tcp(address, port, share, local_address, socket_options)
+                return _Hurried(stream, self._until)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                trouble = error
+        raise trouble
 
 
 class _Hurried(httpcore2.NetworkStream):
@@ -65,15 +82,33 @@ class _Hurried(httpcore2.NetworkStream):
         return self._real.get_extra_info(info)
 
 
-def _checked_address(host: str, port: int, *, private: bool) -> str:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise FetchRefused(f"{host} cannot be resolved") from error
-    addresses = [str(entry[4][0]) for entry in found]
+def _checked_addresses(host: str, port: int, *, private: bool, until: float) -> list[str]:
+    """All addresses of a name, the first few of them, in the order in which they should be tried."""
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in _resolved(host, port, until)))
     if not private and not all(_public(address) for address in addresses):
         raise FetchRefused(f"{host} leads to an address that is not public")
-    return addresses[0]
+    return addresses[:_MOST_TRIED]
+
+
+def _resolved(host: str, port: int, until: float) -> list[Any]:
+    """What the name leads to, asked on a thread of its own: a slow name server would not let go of ours."""
+    heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            heard.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            heard.put(error)
+
+    threading.Thread(target=ask, name="readmit-resolver", daemon=True).start()
+    try:
+        found = heard.get(timeout=max(until - time.monotonic(), 0))
+    except queue.Empty as error:
+        raise FetchRefused(f"{host} was not resolved in time") from error
+    if isinstance(found, Exception):
+        raise FetchRefused(f"{host} cannot be resolved") from found
+    answer: list[Any] = found
+    return answer
 
 
 _TUNNELS: Final = tuple(ipaddress.ip_network(net) for net in ("64:ff9b:1::/48", "2002::/16", "2001::/32"))
