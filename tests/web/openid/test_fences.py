@@ -13,7 +13,7 @@ from front import Person, Site
 from relying_party import GUEST, MEMBER, RelyingParty, register, unbase64
 
 from readmit.domain.graph_permissions import READMIT_APP_ID
-from world import CALLBACK, PASSWORD
+from world import AUTOMATION, CALLBACK, PASSWORD
 
 ERRORS: dict[str, dict[str, str | None]] = {
     "nothing wrong": {},
@@ -256,6 +256,13 @@ def test_a_client_names_itself_in_one_way(rp: RelyingParty, person: Person) -> N
     nothing = rp.site.ask("POST", rp.path("token_endpoint"), data=form)
     assert (nothing.status_code, nothing.json()["error_codes"]) == (401, [7000218])
     assert rp.redeem(code).status_code == 200
+
+
+def test_TE3_an_application_names_what_it_wants_a_token_for(site: Site) -> None:
+    form = {"grant_type": "client_credentials", "client_id": AUTOMATION, "client_secret": "automation-secret"}
+    refused = site.ask("POST", f"/{site.house.contoso}/oauth2/v2.0/token", data=form).json()
+    assert (refused["error"], refused["error_codes"]) == ("invalid_request", [900144])
+    assert "parameter: 'scope'." in refused["error_description"]
 
 
 def test_T4_a_members_password_is_no_client_secret(rp: RelyingParty) -> None:

@@ -35,7 +35,7 @@ def token(world: World, call: Call) -> Step:
     presented = client_of(call, fields, tenant_id)
     capable = understands_challenges(fields)
     if kind == "client_credentials":
-        asked = asked_default(world, fields.get("scope", ""))
+        asked = asked_default(world, required(fields, "scope"))
         named: dict[str, Any] = {"capable": capable}
         return Work(done(call), tokens.client_credentials, world, tenant_id, presented, asked, call.origin, **named)
     context: dict[str, Any] = {
