@@ -15,6 +15,7 @@ from readmit.domain.address import InvalidAddress, domain_key
 from readmit.domain.errors import OperatorError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Entry:
@@ -90,6 +91,13 @@ class Entry:
         if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
             raise self._at(name, f"'{name}' is a list of texts")
         return tuple(str(item) for item in value)
+
+    def uuid(self, name: str) -> str | None:
+        """A UUID, in lower case."""
+        text = self.text(name)
+        if text is not None and not _UUID.fullmatch(text):
+            raise fail(self.line_of(name), f"'{name}' is a UUID")
+        return text.lower() if text else None
 
     def uris(self, name: str, *given: Any) -> tuple[str, ...]:
         """Redirect URIs under this name, to which a browser can be sent as they are (security O1)."""

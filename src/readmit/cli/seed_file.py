@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
-from readmit.cli import seed_partners, seed_providers
+from readmit.cli import seed_application, seed_partners, seed_providers
 from readmit.cli.failures import why
 from readmit.cli.seed_entry import Entry, fail
 from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import OperatorError
-from readmit.domain.graph_permissions import ROLE_IDS, SCOPE_NAMES
 from readmit.domain.tenant import InvalidSetting, TenantSettings
 from readmit.flows.seed import (
-    SeedApplication,
     SeedAssignment,
     SeedGroup,
     SeedGuest,
     SeedTenant,
     SeedUser,
 )
-from readmit.proofs import assertion
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LEAST_SECRET = 20
 
 
@@ -86,13 +79,13 @@ def _tenant(entry: Entry) -> SeedTenant:
         display_name=name,
         initial_domain=entry.domain("initialDomain", entry.text("initialDomain") or f"{slug}.onmicrosoft.com"),
         domains=tuple(entry.domain("domains", domain) for domain in entry.texts("domains")),
-        id=_uuid(entry, "id"),
+        id=entry.uuid("id"),
         preferred_language=entry.text("preferredLanguage"),
         privacy_url=entry.text("privacyStatementUrl"),
         privacy_contact=_contact(entry),
         settings=_settings(entry),
         users=tuple(_user(user) for user in entry.each("users", "a user")),
-        applications=tuple(_application(app) for app in entry.each("applications", "an application")),
+        applications=tuple(seed_application.application(app) for app in entry.each("applications", "an application")),
         guests=tuple(_guest(guest) for guest in entry.each("guests", "a guest")),
         groups=tuple(_group(group) for group in entry.each("groups", "a group")),
         assignments=tuple(_assignment(one) for one in entry.each("appRoleAssignments", "an assignment")),
@@ -102,13 +95,6 @@ def _tenant(entry: Entry) -> SeedTenant:
         partners=tuple(seed_partners.partner(one) for one in entry.each("crossTenantPartners", "a partner")),
         line=entry.line,
     )
-
-
-def _uuid(entry: Entry, name: str) -> str | None:
-    text = entry.text(name)
-    if text is not None and not _UUID.fullmatch(text):
-        raise fail(entry.line_of(name), f"'{name}' is a UUID")
-    return text.lower() if text else None
 
 
 def _settings(entry: Entry) -> TenantSettings:
@@ -153,87 +139,9 @@ def _user(entry: Entry) -> SeedUser:
     )
 
 
-_APPLICATION: Final = (
-    *(
-        "displayName",
-        "appId",
-        "clientSecret",
-        "certificate",
-        "permissions",
-        "delegatedPermissions",
-        "redirectUris",
-        "appRoles",
-    ),
-    *("identifierUris", "signInAudience", "description", "notes", "tags", "api", "web", "spa", "publicClient"),
-    *("requiredResourceAccess", "optionalClaims", "groupMembershipClaims", "isFallbackPublicClient", "info"),
-    *("appRoleAssignmentRequired", "homepage", "logoutUrl", "pkceOptional", "deviceCode"),
-)
-_KEPT: Final = (
-    *("signInAudience", "description", "notes", "tags", "api", "requiredResourceAccess", "optionalClaims"),
-    *("groupMembershipClaims", "isFallbackPublicClient", "info", "logoutUrl", "pkceOptional", "deviceCode"),
-)
-
-
-def _application(entry: Entry) -> SeedApplication:
-    entry.allow(*_APPLICATION)
-    _known(entry, "permissions", ROLE_IDS)
-    _known(entry, "delegatedPermissions", SCOPE_NAMES)
-    roles = entry.value("appRoles") or []
-    if not isinstance(roles, list) or not all(isinstance(role, dict) and role.get("value") for role in roles):
-        raise fail(entry.line_of("appRoles"), "each entry of 'appRoles' has at least a 'value'")
-    web, spa, public = (entry.value(name) or {} for name in ("web", "spa", "publicClient"))
-    return SeedApplication(
-        display_name=entry.needed("displayName"),
-        app_id=_uuid(entry, "appId"),
-        client_secret=entry.text("clientSecret"),
-        permissions=entry.texts("permissions"),
-        delegated=entry.texts("delegatedPermissions"),
-        properties={name: entry.value(name) for name in _KEPT if entry.has(name)} | _web(web) | _certificate(entry),
-        web_redirect_uris=entry.uris("redirectUris", *entry.texts("redirectUris"), *web.get("redirectUris", ())),
-        spa_redirect_uris=entry.uris("spa", *spa.get("redirectUris", ())),
-        public_redirect_uris=entry.uris("publicClient", *public.get("redirectUris", ())),
-        identifier_uris=entry.texts("identifierUris"),
-        app_roles=tuple(roles),
-        assignment_required=entry.flag("appRoleAssignmentRequired", False),
-        homepage=entry.text("homepage") or web.get("homePageUrl"),
-        line=entry.line,
-    )
-
-
 def _contact(entry: Entry) -> str | None:
     """An e-mail address, or none."""
     return _address(entry, "privacyContact").given if entry.has("privacyContact") else None
-
-
-def _web(web: Mapping[str, Any]) -> dict[str, Any]:
-    """What `web` says beside its redirect URIs, where PATCH keeps it: `logoutUrl`, `implicitGrantSettings`."""
-    rest = {name: value for name, value in web.items() if name not in ("redirectUris", "homePageUrl")}
-    return {"web": rest} if rest else {}
-
-
-def _certificate(entry: Entry) -> dict[str, Any]:
-    """The certificate that verifies an application's assertions: PEM text, or the path of a PEM file."""
-    text = entry.text("certificate")
-    if text is None:
-        return {}
-    try:
-        pem = text if "-----BEGIN" in text else Path(text).read_text(encoding="utf-8")
-        found = assertion.certificate(pem)
-    except (OSError, UnicodeDecodeError) as error:
-        raise fail(entry.line_of("certificate"), f"'certificate' is PEM text or a readable file: {error}") from error
-    except assertion.InvalidCertificate as error:
-        raise fail(entry.line_of("certificate"), str(error)) from error
-    key_id = str(uuid.uuid5(uuid.NAMESPACE_OID, pem))
-    return {"keyCredentials": [assertion.key_credential(found, key_id=key_id)]}
-
-
-def _known(entry: Entry, name: str, known: Iterable[str]) -> None:
-    names = list(known)
-    for value in entry.texts(name):
-        if value not in names:
-            near = difflib.get_close_matches(value, names, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise fail(entry.line_of(name), f"'{value}' is no permission that readmit knows{hint}")
 
 
 def _guest(entry: Entry) -> SeedGuest:

@@ -10,7 +10,7 @@ from readmit.domain.application import Application, ServicePrincipal
 from readmit.domain.group import Group
 from readmit.domain.guest import User
 from readmit.domain.permission import DIRECTORY_ROLES
-from readmit.storage import apps, groups, users
+from readmit.storage import apps, groups, user_rows, users
 from readmit.storage.transaction import Transaction
 
 Kind = Literal["user", "group", "servicePrincipal", "application", "directoryRole"]
@@ -27,7 +27,7 @@ class DirectoryRole:
 DirectoryObject = User | Group | ServicePrincipal | Application | DirectoryRole
 
 TABLES: Final[dict[str, tuple[str, str, Any]]] = {
-    "user": ("users", users.COLUMNS, users.user_of),
+    "user": ("users", user_rows.COLUMNS, user_rows.user_of),
     "group": ("groups", groups.COLUMNS, groups.group_of),
     "servicePrincipal": ("service_principals", apps.PRINCIPAL_COLUMNS, apps.principal_of),
     "application": ("applications", apps.APPLICATION_COLUMNS, apps.application_of),

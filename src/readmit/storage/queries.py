@@ -17,12 +17,12 @@ from readmit.storage import (
     groups,
     sponsors,
     tenants,
-    users,
 )
 from readmit.storage.columns import from_json, micros, moment_or_none
 from readmit.storage.directory_objects import DirectoryObject, DirectoryRole, Kind, Related
 from readmit.storage.queries_apps import all_dressed, dressed
 from readmit.storage.transaction import Row, Transaction
+from readmit.storage.user_rows import COLUMNS, user_of
 
 __all__ = ["DirectoryObject", "DirectoryRole", "Kind", "Related", "dressed"]
 
@@ -30,7 +30,7 @@ _ACTIVITY: Final = (
     "(SELECT json_array(a.interactive_at, a.interactive_id, a.silent_at, a.silent_id, a.success_at, a.success_id)"
     " FROM sign_in_activity a WHERE a.user_id = users.id)"
 )
-_USER_COLUMNS: Final = f"{users.COLUMNS}, password_changed_at, {_ACTIVITY}"
+_USER_COLUMNS: Final = f"{COLUMNS}, password_changed_at, {_ACTIVITY}"
 _TABLES: Final[dict[str, tuple[str, str]]] = {
     "user": ("users", _USER_COLUMNS),
     "group": ("groups", groups.COLUMNS),
@@ -38,7 +38,7 @@ _TABLES: Final[dict[str, tuple[str, str]]] = {
     "servicePrincipal": ("service_principals", apps.PRINCIPAL_COLUMNS),
 }
 _COLUMNS: Final = {kind: tuple(columns.split(", ")) for kind, (_, columns) in _TABLES.items()} | {
-    "user": (*users.COLUMNS.split(", "), "password_changed_at", _ACTIVITY)
+    "user": (*COLUMNS.split(", "), "password_changed_at", _ACTIVITY)
 }
 _HIDDEN: Final = {
     "servicePrincipal": " AND hidden = 0",
@@ -85,7 +85,7 @@ class UserRow:
 
 
 def _user_row(row: Row) -> UserRow:
-    return UserRow(users.user_of(row), moment_or_none(row[-2]), Activity.read(row[-1]))
+    return UserRow(user_of(row), moment_or_none(row[-2]), Activity.read(row[-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +238,10 @@ def sponsors_of(tx: Transaction, user_id: str) -> list[str]:
 def deleted_before(tx: Transaction, moment: datetime, limit: int) -> list[User]:
     """Users of any tenant who were deleted before then, for the purge (lifecycle S14)."""
     rows = tx.all(
-        f"SELECT {users.COLUMNS} FROM users WHERE deleted_at < :moment ORDER BY deleted_at, id LIMIT :limit",
+        f"SELECT {COLUMNS} FROM users WHERE deleted_at < :moment ORDER BY deleted_at, id LIMIT :limit",
         {"moment": micros(moment), "limit": limit},
     )
-    return [users.user_of(row) for row in rows]
+    return [user_of(row) for row in rows]
 
 
 def others_deleted_before(tx: Transaction, moment: datetime, limit: int) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from readmit.storage import queries_records
 from readmit.storage.columns import micros, moment, moment_or_none
 from readmit.storage.queries_records import Asked, ShownEvent, ShownSignIn
 from readmit.storage.transaction import Transaction
-from readmit.storage.users import COLUMNS, user_of
+from readmit.storage.user_rows import COLUMNS, user_of
 
 _TOGETHER: Final = timedelta(seconds=5)
 """A refusal's row in the sign-in log and its audit event are written in one transaction."""

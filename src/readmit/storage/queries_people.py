@@ -10,7 +10,7 @@ from readmit.domain.guest import User
 from readmit.storage import managers
 from readmit.storage.columns import from_json
 from readmit.storage.transaction import Transaction
-from readmit.storage.users import COLUMNS, user_of
+from readmit.storage.user_rows import COLUMNS, user_of
 
 
 def managers_of(tx: Transaction, user_ids: Sequence[str]) -> dict[str, str]:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from readmit.domain.address import EmailAddress, key_of
+from readmit.domain.address import key_of
 from readmit.domain.errors import AddressTaken, UpnTaken
-from readmit.domain.guest import Accepted, Binding, NeverInvited, Pending, Redemption, User
-from readmit.storage.columns import from_json, micros, micros_or_none, moment, moment_or_none, to_json
-from readmit.storage.transaction import Row, Transaction
+from readmit.domain.guest import Binding, User
+from readmit.storage.columns import micros, micros_or_none, moment_or_none
+from readmit.storage.transaction import Transaction
+from readmit.storage.user_rows import COLUMNS, row_of, user_of
 
-COLUMNS: Final = (
-    "id, tenant_id, upn, mail_nickname, display_name, user_type, created_at, sessions_valid_from, mail, other_mails,"
-    " given_name, surname, preferred_language, account_enabled, generation, epoch, creation_type, converted,"
-    " deleted_at, profile, external_state, external_state_changed_at, invited_address, redeemed_address,"
-    " binding_kind, binding_issuer, binding_subject, binding_issuer_shown, binding_assigned_id"
-)
 _BY_ID: Final = f"SELECT {COLUMNS} FROM users WHERE id = :id AND tenant_id = :tenant"
 _INSERT: Final = """
 INSERT INTO users (id, tenant_id, upn, upn_key, mail, mail_key, other_mails, mail_nickname, display_name, given_name,
@@ -101,7 +96,7 @@ def upn_is_free(tx: Transaction, tenant_id: str, upn: str) -> bool:
 def insert(tx: Transaction, user: User) -> None:
     """A new user with his addresses; raises UpnTaken, AddressTaken."""
     try:
-        tx.run(_INSERT, _row(user))
+        tx.run(_INSERT, row_of(user))
     except sqlite3.IntegrityError as error:
         raise UpnTaken from error
     _write_addresses(tx, user, user.held_keys)
@@ -109,7 +104,7 @@ def insert(tx: Transaction, user: User) -> None:
 
 def update(tx: Transaction, user: User, before: User) -> bool:
     """Compare-and-set on the generation and epoch that `before` was read with; False if somebody was faster (DB2)."""
-    row = _row(user)
+    row = row_of(user)
     row["was_generation"] = before.generation
     row["was_epoch"] = before.epoch
     if tx.run(_UPDATE, row) != 1:
@@ -163,116 +158,6 @@ def _property_of(user: User, key: str) -> str:
     if user.mail is not None and user.mail.key == key:
         return "mail"
     return "otherMails" if any(mail.key == key for mail in user.other_mails) else "userPrincipalName"
-
-
-def _row(user: User) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": user.id,
-        "tenant": user.tenant_id,
-        "upn": user.upn,
-        "upn_key": user.upn_key,
-        "mail": user.mail.given if user.mail else None,
-        "mail_key": user.mail.key if user.mail else None,
-        "other_mails": to_json([mail.given for mail in user.other_mails]),
-        "nickname": user.mail_nickname,
-        "name": user.display_name,
-        "given_name": user.given_name,
-        "surname": user.surname,
-        "user_type": user.user_type,
-        "creation_type": "Invitation" if user.invited_user else None,
-        "converted": int(user.converted),
-        "enabled": int(user.enabled),
-        "language": user.preferred_language,
-        "profile": to_json(dict(user.profile)),
-        "created": micros(user.created),
-        "deleted": micros_or_none(user.deleted),
-        "generation": user.generation,
-        "epoch": user.epoch,
-        "valid_from": micros(user.sessions_valid_from),
-    }
-    row.update(_redemption_columns(user.redemption))
-    return row
-
-
-_BINDING: Final = ("kind", "issuer", "subject", "shown", "assigned")
-_NO_REDEMPTION: Final[dict[str, Any]] = dict.fromkeys(
-    [
-        "state",
-        "changed",
-        "invited",
-        "invited_key",
-        "redeemed",
-        "redeemed_key",
-        "kind",
-        "issuer",
-        "subject",
-        "shown",
-        "assigned",
-    ]
-)
-
-
-def _redemption_columns(redemption: Redemption) -> dict[str, Any]:
-    if isinstance(redemption, NeverInvited):
-        return _NO_REDEMPTION
-    columns = {
-        **_NO_REDEMPTION,
-        "state": "PendingAcceptance",
-        "changed": micros(redemption.since),
-        "invited": redemption.invited.given,
-        "invited_key": redemption.invited.key,
-    }
-    if isinstance(redemption, Accepted):
-        binding = redemption.binding
-        columns |= {
-            "state": "Accepted",
-            "redeemed": redemption.redeemed.given,
-            "redeemed_key": redemption.redeemed.key,
-            "kind": binding.kind,
-            "issuer": binding.issuer,
-            "subject": binding.subject,
-            "shown": binding.shown_issuer,
-            "assigned": binding.assigned_id,
-        }
-    return columns
-
-
-def user_of(row: Row) -> User:
-    """A User from a row of COLUMNS."""
-    return User(
-        id=row[0],
-        tenant_id=row[1],
-        upn=row[2],
-        mail_nickname=row[3],
-        display_name=row[4],
-        user_type=row[5],
-        created=moment(row[6]),
-        sessions_valid_from=moment(row[7]),
-        mail=EmailAddress.stored(row[8]) if row[8] is not None else None,
-        other_mails=tuple(EmailAddress.stored(mail) for mail in from_json(row[9])),
-        given_name=row[10],
-        surname=row[11],
-        preferred_language=row[12],
-        enabled=bool(row[13]),
-        generation=row[14],
-        epoch=row[15],
-        invited_user=row[16] is not None,
-        converted=bool(row[17]),
-        deleted=moment_or_none(row[18]),
-        profile=from_json(row[19]),
-        redemption=_redemption(row),
-    )
-
-
-def _redemption(row: Row) -> Redemption:
-    state, changed, invited, redeemed = row[20:24]
-    if state is None:
-        return NeverInvited()
-    since = moment(changed)
-    if state == "PendingAcceptance":
-        return Pending(EmailAddress.stored(invited), since)
-    binding = Binding(row[24], row[25], row[26], row[27], row[28])
-    return Accepted(EmailAddress.stored(invited), since, binding, EmailAddress.stored(redeemed))
 
 
 # ------------------------------------------------------------- passwords
