@@ -9,20 +9,11 @@ from typing import Any
 import pytest
 from test_invitation_rules import ALICE, EARLIER, NEW, NOW, guest, member, pending, tenant
 
+from readmit.domain.admission import check_open, check_proof, check_sign_in, redeem
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, Pending, User, home_binding, mail_binding
 from readmit.domain.invitation import Invitation
-from readmit.domain.redemption import (
-    Flow,
-    Proof,
-    Step,
-    ToMyApps,
-    check_open,
-    check_proof,
-    check_sign_in,
-    next_step,
-    redeem,
-)
+from readmit.domain.redemption import Flow, Proof, Step, ToMyApps, next_step
 
 HOME = home_binding("f", "u")
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from readmit.domain.address import EmailAddress
+from readmit.domain.admission import check_open, together
 from readmit.domain.clock_skew import ahead
 from readmit.domain.counters import counters_of
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, Pending, User, mail_binding
 from readmit.domain.invitation import Invitation
 from readmit.domain.mail import OwedMail
-from readmit.domain.redemption import Flow, Proof, ToMailChoice, check_open, together
+from readmit.domain.redemption import Flow, Proof, ToMailChoice
 from readmit.domain.tenant import Tenant
 from readmit.flows import inbound, sign_in_log
 from readmit.flows.browsers import Browser, session_of

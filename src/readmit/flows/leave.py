@@ -8,9 +8,10 @@ from typing import Any
 
 from readmit.domain import audit, directory, leaving
 from readmit.domain.address import EmailAddress
+from readmit.domain.admission import check_sign_in
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, User
-from readmit.domain.redemption import Flow, Step, ToLeave, check_sign_in, next_step
+from readmit.domain.redemption import Flow, Step, ToLeave, next_step
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows import passkey_step, sign_in_log

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from readmit.domain import audit
+from readmit.domain.admission import check_open
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, Pending, User
 from readmit.domain.invitation import Invitation
 from readmit.domain.mail import OwedMail
-from readmit.domain.redemption import Flow, ToRedirect, check_open
+from readmit.domain.redemption import Flow, ToRedirect
 from readmit.domain.tenant import Tenant
 from readmit.flows import inbound
 from readmit.flows.browsers import Browser

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from readmit.domain.admission import check_open
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, User
 from readmit.domain.invitation import Invitation
-from readmit.domain.redemption import Flow, ToMailChoice, check_open
+from readmit.domain.redemption import Flow, ToMailChoice
 from readmit.domain.tenant import Tenant
 from readmit.flows import inbound
 from readmit.flows.browsers import Browser

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from readmit.domain.admission import check_proof, check_sign_in
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Pending, User
-from readmit.domain.redemption import Flow, answers, check_proof, check_sign_in
+from readmit.domain.redemption import Flow, answers
 from readmit.domain.tenant import Tenant
 from readmit.flows import inbound
 from readmit.flows.arrive import Arrived, arrive

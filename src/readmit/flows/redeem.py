@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from readmit.domain import audit
+from readmit.domain.admission import check_proof, check_sign_in, redeem
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, User
-from readmit.domain.redemption import Flow, Step, check_proof, check_sign_in, next_step, redeem
+from readmit.domain.redemption import Flow, Step, next_step
 from readmit.domain.tenant import Tenant
 from readmit.flows import granting, sign_in_log
 from readmit.flows.arrive import Arrived, arrive
