@@ -14,9 +14,9 @@ from readmit.domain.guest import Accepted, Pending, User
 from readmit.domain.sign_in_log import PORTALS
 from readmit.domain.tenant import Tenant
 from readmit.flows import inbound
+from readmit.flows.attempt import address_hash
 from readmit.flows.codes import WRONG_PER_DAY
 from readmit.flows.methods import provable
-from readmit.flows.sign_in_log import address_hash
 from readmit.flows.world import World
 from readmit.storage import (
     attempts,
@@ -53,7 +53,7 @@ def explain(tx: Transaction, world: World, tenant_id: str, who: str) -> Explaine
     user, address = _meant(tx, tenant, who)
     facts = Facts(world.now(), tenant, address)
     if user is None and address is not None:
-        tried = queries_explain.last_with_address(tx, tenant.id, address_hash(world, address))
+        tried = queries_explain.last_with_address(tx, tenant.id, address_hash(world, address.key))
         facts = replace(
             facts,
             admitted=inbound.invitable(tx, tenant, address),
