@@ -64,6 +64,31 @@ def test_g20_select_stands_in_the_context_url(graph: Graph) -> None:
     }
 
 
+def test_G1_G3_what_no_user_has_here_is_selected_as_null_or_empty_and_not_unknown(graph: Graph) -> None:
+    """Scripts that export users name every property of Graph's type; one unknown name refused the whole list."""
+    nothing: dict[str, object] = {
+        "authorizationInfo": {"certificateUserIds": []},
+        "employeeLeaveDateTime": None,
+        "isManagementRestricted": None,
+        "legalAgeGroupClassification": None,
+        "licenseAssignmentStates": [],
+        "onPremisesProvisioningErrors": [],
+        "serviceProvisioningErrors": [],
+    }
+    select = ",".join(nothing)
+    for version in ("v1.0", "beta"):
+        single = graph.get(f"/{version}/users/{ALICE}?$select={select}").body
+        assert {name: single[name] for name in nothing} == nothing
+        assert graph.get(f"/{version}/users?$select=id,{select}").body["value"][0].keys() == {"id", *nothing}
+    refused = {name: graph.ask("PATCH", f"/v1.0/users/{MIA}", {name: None}) for name in nothing}
+    assert {name: answer.status for name, answer in refused.items()} == {
+        name: 501 if name in ("authorizationInfo", "employeeLeaveDateTime") else 400 for name in nothing
+    }
+    assert refused["licenseAssignmentStates"].message.endswith("is read-only and cannot be set.")
+    unfiltered = graph.get("/v1.0/users?$filter=legalAgeGroupClassification eq 'Adult'")
+    assert unfiltered.code == "Request_UnsupportedQuery"
+
+
 @pytest.mark.parametrize(
     ("accept", "present"),
     [

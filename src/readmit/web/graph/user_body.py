@@ -46,6 +46,8 @@ _ENUMS: Final = {
     "ageGroup": ("Minor", "NotAdult", "Adult"),
     "consentProvidedForMinor": ("Granted", "Denied", "NotRequired"),
 }
+_UNWRITTEN: Final = ("authorizationInfo", "employeeLeaveDateTime")
+"""What Graph writes by permissions of their own, which readmit has not (M12)."""
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
 
@@ -65,7 +67,7 @@ def read_user(members: dict[str, Any]) -> UserBody:
     """Raises UnknownProperty (M4), ReadOnly (M5), NotProvided (M12), WrongType (M3), InvalidValue (M6)."""
     body = Properties(members, (*GETTERS, *SINGLE, *UNPROVIDED))
     for name in body:
-        if name in SINGLE or name in UNPROVIDED:
+        if name in SINGLE or name in UNPROVIDED or name in _UNWRITTEN:
             raise NotProvided
         if name not in _READERS and name not in ("identities", "passwordProfile"):
             raise ReadOnly(name)

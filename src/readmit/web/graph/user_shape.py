@@ -120,7 +120,10 @@ _PROFILE: Final = (
     "usageLocation",
 )
 _NULLS: Final = (
+    "employeeLeaveDateTime",
+    "isManagementRestricted",
     "isResourceAccount",
+    "legalAgeGroupClassification",
     "onPremisesDistinguishedName",
     "onPremisesDomainName",
     "onPremisesImmutableId",
@@ -133,6 +136,7 @@ _NULLS: Final = (
     "preferredDataLocation",
     "securityIdentifier",
 )
+_EMPTY_LISTS: Final = ("licenseAssignmentStates", "onPremisesProvisioningErrors", "serviceProvisioningErrors")
 SINGLE: Final[dict[str, Getter]] = {
     **dict.fromkeys(["aboutMe", "birthday", "hireDate", "mailboxSettings", "mySite", "preferredName"], _null),
     **dict.fromkeys(["interests", "pastProjects", "responsibilities", "schools", "skills"], _empty),
@@ -174,6 +178,8 @@ GETTERS: Final[dict[str, Getter]] = {
     "signInActivity": _activity,
     **{name: _in_profile(name) for name in _PROFILE},
     **dict.fromkeys(_NULLS, _null),
+    **dict.fromkeys(_EMPTY_LISTS, _empty),
+    "authorizationInfo": lambda _shown: {"certificateUserIds": []},
 }
 BETA_DEFAULT: Final = tuple(name for name in GETTERS if name not in ("signInActivity", "passwordProfile"))
 

@@ -17,6 +17,7 @@ _USER: Final = """
     ageGroup String?
     assignedLicenses assignedLicense* r
     assignedPlans assignedPlan* r
+    authorizationInfo authorizationInfo? r
     provisionedPlans provisionedPlan* r
     businessPhones String*
     city String?
@@ -29,6 +30,7 @@ _USER: Final = """
     displayName String?
     employeeHireDate DateTimeOffset?
     employeeId String?
+    employeeLeaveDateTime DateTimeOffset? r
     employeeOrgData employeeOrgData?
     employeeType String?
     externalUserState String? r
@@ -38,9 +40,12 @@ _USER: Final = """
     givenName String?
     identities objectIdentity*
     imAddresses String* r
+    isManagementRestricted Boolean? r
     isResourceAccount Boolean? r
     jobTitle String?
     lastPasswordChangeDateTime DateTimeOffset? r
+    legalAgeGroupClassification String? r
+    licenseAssignmentStates licenseAssignmentState* r
     mail String?
     mailNickname String?
     mobilePhone String?
@@ -50,6 +55,7 @@ _USER: Final = """
     onPremisesExtensionAttributes onPremisesExtensionAttributes?
     onPremisesImmutableId String? r
     onPremisesLastSyncDateTime DateTimeOffset? r
+    onPremisesProvisioningErrors onPremisesProvisioningError* r
     onPremisesSamAccountName String? r
     onPremisesSecurityIdentifier String? r
     onPremisesSyncEnabled Boolean? r
@@ -63,6 +69,7 @@ _USER: Final = """
     proxyAddresses String* r
     refreshTokensValidFromDateTime DateTimeOffset? r
     securityIdentifier String? r
+    serviceProvisioningErrors serviceProvisioningError* r
     showInAddressList Boolean?
     signInActivity signInActivity? r
     signInSessionsValidFromDateTime DateTimeOffset? r
@@ -209,4 +216,7 @@ TYPES: Final[tuple[Structure, ...]] = (
     ),
     complex("provisionedPlan", "capabilityStatus String?\nprovisioningStatus String?\nservice String?"),
     complex("onPremisesProvisioningError", open=True),
+    complex("serviceProvisioningError", open=True),
+    complex("licenseAssignmentState", open=True),
+    complex("authorizationInfo", "certificateUserIds String*"),
 )

@@ -109,7 +109,8 @@ USER: Final = Resource(
     unfilterable=named(
         "signInActivity lastPasswordChangeDateTime signInSessionsValidFromDateTime refreshTokensValidFromDateTime"
         " passwordProfile aboutMe birthday hireDate interests mailboxSettings mySite pastProjects preferredName"
-        " responsibilities schools skills"
+        " responsibilities schools skills authorizationInfo employeeLeaveDateTime isManagementRestricted"
+        " legalAgeGroupClassification licenseAssignmentStates onPremisesProvisioningErrors serviceProvisioningErrors"
     ),
     sortable={
         "displayName": ("D", "fold({t}.display_name)"),
