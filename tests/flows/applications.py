@@ -12,7 +12,7 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
 from readmit.domain.redemption import ToApplication
 from readmit.domain.session import SignIn
-from readmit.flows import authorize, refresh, tokens
+from readmit.flows import authorize, bearer, refresh
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.issue import Exchange
 from readmit.storage import apps, clients, tenants, users
@@ -95,7 +95,7 @@ def claims_of(house: House, token: str) -> dict[str, Any]:
 
 def caller_of(house: House, token: str) -> Any:
     """Who calls Graph with this token."""
-    return tokens.authenticate(house.world, token, lambda audience: audience == GRAPH)
+    return bearer.authenticate(house.world, token, lambda audience: audience == GRAPH)
 
 
 def change_user(house: House, user: User, **values: Any) -> User:

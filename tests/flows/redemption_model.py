@@ -28,6 +28,7 @@ from readmit.domain.redemption import ToMyApps
 from readmit.flows import (
     arrive,
     authorize,
+    bearer,
     codes,
     directory,
     links,
@@ -40,7 +41,6 @@ from readmit.flows import (
     refuse,
     removal,
     sign_in,
-    tokens,
 )
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.directory import UserChanges
@@ -560,7 +560,7 @@ class Model(RuleBasedStateMachine):
 
         def access_lives() -> bool:
             try:
-                tokens.authenticate(self.world, body["access_token"], lambda _: True)
+                bearer.authenticate(self.world, body["access_token"], lambda _: True)
             except Unauthenticated:
                 return False
             return True

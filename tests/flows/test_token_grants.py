@@ -18,7 +18,7 @@ from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
 from readmit.domain.redemption import Flow, ToApplication
 from readmit.domain.session import SignIn
-from readmit.flows import authorize, consent, introspection, keys, refresh, sign_in, sign_out, tokens, userinfo
+from readmit.flows import authorize, bearer, consent, introspection, keys, refresh, sign_in, sign_out, tokens, userinfo
 from readmit.flows.arrive import consent_to_application
 from readmit.flows.browsers import Browser, digest, session_of
 from readmit.flows.issue import Exchange
@@ -157,7 +157,7 @@ def test_O3_a_code_is_used_once_and_a_second_use_ends_what_came_from_it(house: H
     assert exchange(house, code).number == 54005
     assert refused(refreshed, house, body["refresh_token"]) == 50173
     with pytest.raises(Unauthenticated):
-        tokens.authenticate(house.world, body["access_token"], lambda _: True)
+        bearer.authenticate(house.world, body["access_token"], lambda _: True)
     assert refused(exchange, house, "unknown") == 70000
 
 
@@ -381,7 +381,7 @@ def test_G77_an_app_only_token_and_its_caller(house: House) -> None:
     before = house.contents()
     token = str(app_token(house)["access_token"])
     assert house.contents() == before, "issuing an app-only token writes nothing"
-    caller = tokens.authenticate(house.world, token, lambda audience: audience == "https://graph.microsoft.com")
+    caller = bearer.authenticate(house.world, token, lambda audience: audience == "https://graph.microsoft.com")
     assert caller.permissions == {"User.Invite.All", "User.ReadWrite.All"}
     assert (caller.app_id, caller.user) == (AUTOMATION, None)
     found = claims(token)
@@ -443,12 +443,12 @@ def test_N8_ten_wrong_secrets_an_hour_from_one_address(house: House) -> None:
 def test_M20_M21_tokens_that_open_nothing(house: House) -> None:
     def message(token: str, own: bool = True) -> str:
         with pytest.raises(Unauthenticated) as error:
-            tokens.authenticate(house.world, token, lambda _: own)
+            bearer.authenticate(house.world, token, lambda _: own)
         return error.value.message
 
     body = granted(house, "max")
     good = body["access_token"]
-    assert tokens.authenticate(house.world, good, lambda _: True).user is not None
+    assert bearer.authenticate(house.world, good, lambda _: True).user is not None
     assert message(good, own=False) == "Access token validation failure. Invalid audience."
     assert message(body["id_token"]) == "Access token validation failure."
     header, payload, signature = good.split(".")
@@ -467,7 +467,7 @@ def test_an_app_only_token_dies_with_its_service_principals_epoch(house: House) 
     token = str(app_token(house)["access_token"])
     house.write(apps.raise_epoch, AUTOMATION)
     with pytest.raises(Unauthenticated):
-        tokens.authenticate(house.world, token, lambda _: True)
+        bearer.authenticate(house.world, token, lambda _: True)
 
 
 def test_introspection_follows_epoch_and_grant(house: House) -> None:

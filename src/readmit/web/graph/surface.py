@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from readmit.domain.authentication import EMPTY, Unauthenticated
 from readmit.domain.errors import ReadmitError
 from readmit.domain.throttling import Windows
-from readmit.flows import tokens
+from readmit.flows import bearer
 from readmit.flows.world import World
 from readmit.web.call import Call, Calls, Reply, Step, Work, Write
 from readmit.web.graph import errors, invitations, own
@@ -37,7 +37,7 @@ class Graph:
             call = replace(call, parameters=parameters)
             return lambda world, call: self._with_headers(call, operation.door(world, call), _UNIT), call
         own_audience = origins_of(world.settings).is_graph
-        caller = tokens.authenticate(world, bearer(call), own_audience, source=call.client_ip)
+        caller = bearer.authenticate(world, token_of(call), own_audience, source=call.client_ip)
         call = replace(call, parameters=parameters, caller=caller)
 
         def door(world: World, call: Call) -> Step:
@@ -78,7 +78,7 @@ class Graph:
         return Work(rendered, step.function, *step.arguments, **step.named)
 
 
-def bearer(call: Call) -> str:
+def token_of(call: Call) -> str:
     """The access token; scheme and name in any case (graph G11). A cookie opens nothing (security N5)."""
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
