@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import OperatorError
 
 _PREFIX: Final = "READMIT_"
@@ -92,7 +93,8 @@ def _from_file(config: Path | None) -> dict[str, Any]:
     try:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise OperatorError(f"The configuration file {config} cannot be read: {error}.", 2) from error
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise OperatorError(f"The configuration file {config} cannot be read: {reason}.", 2) from error
     for name in values:
         if name not in _NAMES:
             raise OperatorError(f"The configuration file {config} has the unknown key '{name}'{_nearest(name)}.", 2)
@@ -140,6 +142,8 @@ def _value(name: str, value: Any) -> Any:
         return _public(str(value))
     if name == "smtp":
         return _smtp(str(value))
+    if name == "mail_from":
+        return _sender(str(value))
     if name == "emulate" and value != "entra":
         raise OperatorError(f"'emulate' can be 'entra', not '{value}'.", 2)
     return str(value)
@@ -175,9 +179,14 @@ def _networks(value: Any) -> tuple[str, ...]:
 
 
 def _public(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
-        raise OperatorError(f"'public_url' looks like https://guests.example.com, not '{value}'.", 2)
+    wrong = OperatorError(f"'public_url' looks like https://guests.example.com, not '{value}'.", 2)
+    try:
+        parts = urlsplit(value)
+        more = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc or parts.port == 0
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or more:
+        raise wrong
     return value.rstrip("/")
 
 
@@ -188,7 +197,21 @@ def _smtp(value: str) -> str:
     return value
 
 
+def _sender(value: str) -> str:
+    try:
+        return EmailAddress.parse(value).given
+    except InvalidAddress as error:
+        raise OperatorError(f"'mail_from' is an address such as guests@example.com, not '{value}'.", 2) from error
+
+
 def _check(settings: Settings) -> None:
+    public = urlsplit(settings.public_url)
+    if public.scheme == "http" and (settings.tls or not is_loopback(public.hostname or "")):
+        sentence = (
+            f"'public_url' begins with https, not '{settings.public_url}': plain HTTP is for --no-tls on this machine "
+            "alone, a proxy in front of it speaks TLS (security H3)."
+        )
+        raise OperatorError(sentence, 2)
     if not settings.tls and not settings.trusted_proxies and not is_loopback(settings.host):
         sentence = f"--no-tls is for loopback or behind trusted proxies; '{settings.host}' is neither (security H3)."
         raise OperatorError(sentence, 2)
