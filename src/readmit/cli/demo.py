@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets  # noqa: TID251 - the demo stands outside the server's World
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,9 @@ _PORT = 8443
 @click.option("--port", type=int, default=_PORT, show_default=True, help="The port; a free one if it is taken.")
 def demo(check: bool, port: int) -> int:
     """Play the four situations of the article, and the old way, on a fresh server."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # A closed terminal must not leave a server behind, nor its folder.
+        signal.signal(number, _end)
     with tempfile.TemporaryDirectory(prefix="readmit-demo-") as folder:
         password, secret = secrets.token_urlsafe(12), secrets.token_urlsafe(24)
         with _server(Path(folder), port, password, secret) as base:
@@ -44,12 +49,16 @@ def demo(check: bool, port: int) -> int:
                 stage.close()
 
 
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
+
+
 @contextmanager
 def _server(folder: Path, port: int, password: str, secret: str) -> Iterator[str]:
     """A server of its own process on a fresh folder, gone when the block ends."""
     from readmit.cli.serve import free_port
 
-    chosen = port if _is_free(port) else free_port()
+    chosen = port if port and _is_free(port) else free_port()
     seed = folder / "demo.yaml"
     seed.write_text((files("readmit.cli") / "demo_seed.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     environ = {name: value for name, value in os.environ.items() if not name.startswith("READMIT_")}
@@ -144,7 +153,8 @@ def _show(stage: Stage, folder: Path) -> int:
     click.echo(f"  Graph     {stage.base}/v1.0")
     click.echo(f"  Password  {stage.password}   (ada@contoso.com and every home account)")
     click.echo(f"  CA        {folder}/ca.pem")
-    click.echo(f"  Mail      READMIT_DATA={folder} readmit mail list")
+    click.echo(f"  Mail      {program()} mail list --data {folder}")
+    click.echo(f"  Guests    {program()} guest list --tenant contoso.com --data {folder}")
     try:
         while True:
             time.sleep(3600)
@@ -153,21 +163,25 @@ def _show(stage: Stage, folder: Path) -> int:
     return 0 if kept == len(played) else 1
 
 
+def program() -> str:
+    """How this command was called, so that a line that names it can be copied."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{sys.executable} -m readmit"
+    return called.name if shutil.which(called.name) == str(called) else str(called)
+
+
 def _tell(scenario: Scenario) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
 
     console = Console()
     mark = "[bold green]✓[/]" if scenario.passed else "[bold red]✗[/]"
     console.print(f"{mark} [bold]{scenario.name}[/]")
-    shown = Table("", "before", "after", "", box=None, pad_edge=False, padding=(0, 2, 0, 2))
-    for name, before in scenario.before.items():
-        after = scenario.after.get(name)
-        same = "[green]kept[/]" if before == after else "[yellow]changed[/]"
-        shown.add_row(name, _cell(before), _cell(after), same)
-    console.print(shown)
+    rows = [(name, _cell(before), _cell(scenario.after.get(name))) for name, before in scenario.before.items()]
+    console.print(Padding(output.compared(rows, console.width - 2), (0, 0, 0, 2)))
     for name, held in scenario.proofs.items():
-        console.print(f"    {'[green]✓[/]' if held else '[red]✗[/]'} {name}")
+        console.print(f"  {'[green]✓[/]' if held else '[red]✗[/]'} {name}")
     console.print("")
 
 

@@ -12,7 +12,7 @@ from readmit.cli.connect import connect, connection_options
 from readmit.cli.guest_facts import address_of, described, find, identity_names
 from readmit.cli.invitation import message_options, redirect_option, request
 from readmit.cli.options import json_option, quiet_option
-from readmit.cli.output import confirm, facts, note, plain, result, table, warn
+from readmit.cli.output import comparison, confirm, facts, note, plain, result, warn
 from readmit.client import reset as resets
 from readmit.client.graph import GraphClient
 
@@ -91,11 +91,7 @@ def _print(before: dict[str, Any], after: dict[str, Any], link: str, as_json: bo
         upn = after["userPrincipalName"]
         result({"id": after["id"], "userPrincipalName": upn, "before": before, "after": after, "inviteRedeemUrl": link})
         return
-    rows = []
-    for name in _COMPARED:
-        old, new = _cell(name, before), _cell(name, after)
-        rows.append([name, old, new, "kept" if old == new else "changed"])
-    table(("property", "before", "after", "result"), rows)
+    comparison([(name, _cell(name, before), _cell(name, after)) for name in _COMPARED])
     facts({"inviteRedeemUrl": link})
 
 

@@ -144,4 +144,4 @@ class Entry:
 
 def fail(line: int, text: str) -> OperatorError:
     """One sentence with the line."""
-    return OperatorError(f"Seed file, line {line}: {text}.")
+    return OperatorError(f"Seed file, line {line}: {text}{'' if text.endswith('?') else '.'}")
