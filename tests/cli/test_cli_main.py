@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import click
 import pytest
@@ -122,3 +124,45 @@ def test_a_reader_that_leaves_is_no_error():
     with os.fdopen(writable, "wb") as gone:
         done = subprocess.run([*PROGRAM, "--help"], stdout=gone, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+NAMES = "from readmit.cli.main import run; import sys; sys.exit(run(['names', *sys.argv[1:]]))"
+SHOW = f"""
+import click, sys
+from readmit.cli import commands, output
+def names(as_json):
+    output.result("\\u01d8 \\U0001f600") if as_json else output.table(["name"], [["\\u01d8 \\U0001f600"]])
+sys.modules["names_command"] = type(sys)("names_command")
+sys.modules["names_command"].names = click.command("names")(click.option("--json", "as_json", is_flag=True)(names))
+commands.COMMANDS["names"] = ("names_command:names", "")
+{NAMES}
+"""
+
+
+def _names(*arguments: str, encoding: str = "utf-8", **streams: Any) -> subprocess.CompletedProcess[bytes]:
+    environ = {**os.environ, "PYTHONIOENCODING": encoding}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    return subprocess.run([sys.executable, "-c", SHOW, *arguments], env=environ, check=False, **streams)
+
+
+def test_letters_that_the_terminal_does_not_know_are_escaped():
+    assert _names(encoding="latin-1").stdout == b"name\n\\u01d8 \\U0001f600\n"
+    for encoding in ("latin-1", "ascii", "cp932"):
+        assert json.loads(_names("--json", encoding=encoding).stdout) == "\u01d8 \U0001f600"
+    assert _names().stdout.decode() == "name\n\u01d8 \U0001f600\n"
+
+
+def test_a_full_disk_behind_the_output_is_told():
+    with open("/dev/full", "wb") as full:
+        done = _names(stdout=full)
+        assert (done.returncode, done.stderr) == (1, b"The output cannot be written (No space left on device).\n")
+        shown = subprocess.run([*PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (shown.returncode, shown.stderr) == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize(("closed", "seen"), [(">&-", b""), ("2>&-", b"name\n\\u01d8 \\U0001f600\n")])
+def test_a_stream_that_is_closed_swallows_what_it_is_told(closed, seen):
+    environ = {**os.environ, "PYTHONIOENCODING": "latin-1", "CODE": SHOW}
+    command = ["sh", "-c", f'"{sys.executable}" -c "$CODE" {closed}']
+    done = subprocess.run(command, env=environ, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, seen, b"")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from io import TextIOWrapper
 
 from readmit import __version__
 from readmit.cli.commands import help_text
@@ -16,14 +18,34 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 partly done, 130 interrupted."""
+    _open_streams()
     try:
         code = _run(arguments)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # Whoever read the output has what he wanted; the interpreter's own flush at exit must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 1
+    except OSError as error:
+        # Only writing to the output itself raises here: commands end in `_failed`.
+        _discard_output()
+        sys.stderr.write(f"The output cannot be written ({error.strerror}).\n")
+        return 1
+
+
+def _open_streams() -> None:
+    """Letters that a terminal or pipe does not know are escaped; a stream that was closed swallows what it is told."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
+        elif isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Whoever read the output has what he wanted; the interpreter's own flush at exit must not complain either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str]) -> int:
@@ -46,6 +68,8 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+            raise  # the output's disk is full, see `run`
         return _failed(error)
     return result if isinstance(result, int) else 0
 

@@ -25,8 +25,9 @@ def result(value: Any) -> None:
 
 
 def _one_line(value: Any) -> str:
-    """JSON whose letters are readable, and whose controls and marks of writing direction are escaped."""
-    text = json.dumps(value, ensure_ascii=False)
+    """JSON whose letters are readable where that can be written, controls and marks of writing direction escaped."""
+    readable = "utf" in (sys.stdout.encoding or "").lower()
+    text = json.dumps(value, ensure_ascii=not readable)
     return "".join(character if _harmless(character) else json.dumps(character)[1:-1] for character in text)
 
 
