@@ -112,14 +112,14 @@ def answer(
     """Answer on `listening` until a signal, or until `watch` says stop; `started` is called once it does."""
     import uvicorn
 
-    from readmit.cli.corked import CorkedHttp
     from readmit.cli.ending import Server
+    from readmit.cli.timely import TimelyHttp
 
     logs.configure()
     front = app.application(world)
     config = uvicorn.Config(
         front,
-        http=CorkedHttp,
+        http=TimelyHttp,
         host=world.settings.host,
         port=world.settings.port,
         lifespan="off",

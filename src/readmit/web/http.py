@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -28,7 +28,11 @@ _BATCH = "/$batch"
 _HEADER_LIMIT = 32 * 1024
 _URL_LIMIT = 8 * 1024
 _IN_WORK = 64
+_ARRIVING = 512
+"""Requests whose body is on its way at a time, each of at most its limit."""
+_BODY_SECONDS = 20
 _REQUEST_SECONDS = 30
+_LATER = (("retry-after", "1"),)
 _EVERY_ANSWER = ((b"x-content-type-options", b"nosniff"),)
 _log = structlog.get_logger("readmit.http")
 
@@ -61,20 +65,13 @@ class Front:
         self._surfaces = surfaces
         self._origins = origins
         self._in_work = 0
+        self._arriving = 0
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="readmit-work")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if self._in_work >= _IN_WORK:
-            await _send(send, scope, self._refuse(scope, 503, (("retry-after", "1"),)))
-            return
-        self._in_work += 1
-        try:
-            reply = await self._answer(scope, receive)
-        finally:
-            self._in_work -= 1
-        await _send(send, scope, reply)
+        await _send(send, scope, await self._answer(scope, receive))
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         headers, size, twice = wire.headers_of(scope)
@@ -87,9 +84,11 @@ class Front:
             return self._refuse(scope, 400 if twice else 421)
         if not wire.readable(scope["raw_path"]) or not wire.readable(scope["query_string"]):
             return self._refuse(scope, 400)
-        body = await _body(receive, _limit_of(scope))
-        if body is None:
-            return self._refuse(scope, 413)
+        body = await self._body(receive, scope, headers)
+        if not isinstance(body, bytes):
+            return body
+        if self._in_work >= _IN_WORK:
+            return self._refuse(scope, 503, _LATER)
         call = Call(
             method=scope["method"],
             path=scope["raw_path"].decode("ascii").split("?", 1)[0],
@@ -100,11 +99,34 @@ class Front:
             client_ip=self._origins.client(scope, headers),
             request_id=self._world.new_id(),
         )
-        reply = await self._packed(call, await self._across(self._surfaces(call.path), call))
+        self._in_work += 1
+        try:
+            reply = await self._packed(call, await self._across(self._surfaces(call.path), call))
+        finally:
+            self._in_work -= 1
         if reply.status >= 400:
             _log.info("refused", request_id=call.request_id, method=call.method, status=reply.status)
         security = self._origins.transport_security(origin)
         return reply.with_headers(*security) if security else reply
+
+    async def _body(self, receive: Receive, scope: Scope, headers: Mapping[str, str]) -> bytes | Reply:
+        """The whole body, or the answer to one that is too large or does not come.
+
+        Waiting for it is no work: whoever sends slowly, or nothing, keeps nobody else out, and not for long.
+        """
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            return b""
+        if self._arriving >= _ARRIVING:
+            return self._refuse(scope, 503, _LATER)
+        self._arriving += 1
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await _body(receive, _limit_of(scope))
+        except TimeoutError:
+            return self._refuse(scope, 408, (("connection", "close"),))
+        finally:
+            self._arriving -= 1
+        return self._refuse(scope, 413) if body is None else body
 
     async def _across(self, handler: Handler, call: Call) -> Reply:
         """The answer, and for the script of a registered application also the leave to read it."""
@@ -196,7 +218,7 @@ class Front:
 
 
 class Refusal(ReadmitError):
-    """What the door-keeper refuses by a status of HTTP alone: 400, 413, 414, 421, 431, 503."""
+    """What the door-keeper refuses by a status of HTTP alone: 400, 408, 413, 414, 421, 431, 503."""
 
     def __init__(self, status: int) -> None:
         super().__init__(str(status))

@@ -132,6 +132,7 @@ _TABLE: Final[dict[type[Exception], tuple[int, str, str]]] = {
 
 _REFUSALS: Final = {
     400: (_BAD, "The request cannot be read."),
+    408: (_BAD, "The request body did not arrive in time."),
     413: (_BAD, "The request body is too large; at most 1 MiB is accepted."),
     414: (_BAD, "The URL is too long; at most 8 KiB is accepted."),
     421: (_BAD, "The host is not served here."),

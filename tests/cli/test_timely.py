@@ -1,0 +1,75 @@
+"""Connections that send no whole head end: real sockets against a real server of a trivial application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvicorn
+
+from readmit.cli import timely
+
+Work = Callable[[int], Awaitable[Any]]
+WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+def served(work: Work) -> Any:
+    """What `work` finds at the port of a server."""
+
+    async def run() -> Any:
+        config = uvicorn.Config(
+            application, http=timely.TimelyHttp, port=0, lifespan="off", access_log=False, log_config=None
+        )
+        server = uvicorn.Server(config)
+        config.load()
+        server.lifespan = config.lifespan_class(config)
+        await server.startup()
+        try:
+            return await work(server.servers[0].sockets[0].getsockname()[1])
+        finally:
+            await server.shutdown()
+
+    return asyncio.run(run())
+
+
+async def said(port: int, *parts: bytes) -> bytes:
+    """All that the server says until it closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for part in parts:
+        writer.write(part)
+        await writer.drain()
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("part", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n", b"G"])
+def test_a_connection_without_a_whole_head_ends(part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timely, "SECONDS", 0.05)
+    assert served(lambda port: said(port, part)) == b""
+
+
+def test_so_does_one_that_stops_in_the_middle_of_its_second_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one is answered, and ends uvicorn's own watch."""
+    monkeypatch.setattr(timely, "SECONDS", 0.05)
+    answer = served(lambda port: said(port, WHOLE + WHOLE[:-3]))
+    assert answer.count(b"200 OK") == 1
+
+
+def test_a_head_that_never_ends_is_not_kept() -> None:
+    assert served(lambda port: said(port, b"GET / HTTP/1.1\r\nx: ", b"y" * (timely.BYTES + 1))) == b""
+
+
+def test_whole_requests_are_answered_one_after_the_other() -> None:
+    answer = served(lambda port: said(port, WHOLE, WHOLE + b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    assert answer.count(b"200 OK") == 3
