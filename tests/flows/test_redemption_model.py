@@ -246,7 +246,7 @@ DEFECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "an invitation outlives its address": (
         "the address of an open invitation goes",
         {
-            "readmit.domain.redemption.User.holds": lambda *_: True,
+            "readmit.domain.guest.User.holds": lambda *_: True,
             "readmit.storage.invitations.cancel": lambda *_: 0,
         },
     ),
