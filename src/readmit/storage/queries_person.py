@@ -8,6 +8,7 @@ recorded of who had it before is not told to who has it now.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from readmit.domain.guest import Accepted, NeverInvited, User
@@ -82,103 +83,6 @@ def _groups(tx: Transaction, user_id: str, *, names: bool) -> list[_Row]:
     return [{"id": row[0], **({"displayName": row[1]} if names else {})} for row in rows]
 
 
-def _invitations(tx: Transaction, known: _Known) -> list[_Row]:
-    rows = tx.all(
-        "SELECT id, address, created_at, expires_at, cancelled_at, kind, redirect_url, language, custom_message"
-        " FROM invitations WHERE user_id = :user AND created_at >= :invited ORDER BY created_at, id",
-        known,
-    )
-    return [
-        {
-            "id": row[0],
-            "invitedUserEmailAddress": row[1],
-            "createdDateTime": moment(row[2]),
-            "expiresDateTime": moment_or_none(row[3]),
-            "cancelledDateTime": moment_or_none(row[4]),
-            "kind": row[5],
-            "inviteRedirectUrl": row[6],
-            "messageLanguage": row[7],
-            "customizedMessageBody": row[8],
-        }
-        for row in rows
-    ]
-
-
-def _assignments(tx: Transaction, known: _Known) -> list[_Row]:
-    rows = tx.all(
-        "SELECT r.id, s.display_name, r.app_role_id, r.created_at FROM app_role_assignments r"
-        " JOIN service_principals s ON s.id = r.resource_id WHERE r.principal_id = :user ORDER BY r.created_at, r.id",
-        known,
-    )
-    return [
-        {"id": row[0], "resourceDisplayName": row[1], "appRoleId": row[2], "createdDateTime": moment(row[3])}
-        for row in rows
-    ]
-
-
-def _roles(tx: Transaction, known: _Known) -> list[_Row]:
-    rows = tx.all("SELECT role_id FROM role_assignments WHERE principal_id = :user ORDER BY role_id", known)
-    return [{"id": row[0], "displayName": DIRECTORY_ROLES.get(row[0])} for row in rows]
-
-
-def _consents(tx: Transaction, known: _Known) -> list[_Row]:
-    rows = tx.all(
-        "SELECT s.display_name, p.scope, p.given_by FROM permission_grants p JOIN service_principals s"
-        " ON s.id = p.client_id WHERE p.principal_id = :user ORDER BY s.display_name, p.id",
-        known,
-    )
-    return [{"application": row[0], "scope": row[1], "givenBy": row[2]} for row in rows]
-
-
-def _sign_ins(tx: Transaction, known: _Known) -> list[_Row]:
-    rows = tx.all(
-        "SELECT signed_in_at, seen_at, amr, ip, browser, platform FROM sign_ins WHERE user_id = :user"
-        " ORDER BY signed_in_at, session_id",
-        known,
-    )
-    return [
-        {
-            "signedInDateTime": moment(row[0]),
-            "lastUsedDateTime": moment(row[1]),
-            "proof": from_json(row[2]),
-            "ipAddress": row[3],
-            "browser": row[4],
-            "operatingSystem": row[5],
-        }
-        for row in rows
-    ]
-
-
-def _grants(tx: Transaction, known: _Known) -> list[_Row]:
-    rows = tx.all(
-        "SELECT client_id, scope, created_at, expires_at FROM grants WHERE user_id = :user ORDER BY created_at, id",
-        known,
-    )
-    return [
-        {"appId": row[0], "scope": row[1], "createdDateTime": moment(row[2]), "expiresDateTime": moment(row[3])}
-        for row in rows
-    ]
-
-
-def _attempts(tx: Transaction, known: _Known) -> list[_Row]:
-    rows = tx.all(
-        "SELECT at, kind, ip, app_id, error, reason FROM sign_in_events WHERE user_id = :user AND at >= :since"
-        " ORDER BY at, id",
-        known,
-    )
-    return [
-        {
-            "createdDateTime": moment(row[0]),
-            "kind": row[1],
-            "ipAddress": row[2],
-            "appId": row[3],
-            "errorCode": row[4],
-            "failureReason": row[5],
-        }
-        for row in rows
-    ]
-
-
 def _events(tx: Transaction, known: _Known) -> list[_Row]:
     """What was done to him, by himself too, with the names of his own that stand beside the event."""
     rows = tx.all(
@@ -208,62 +112,108 @@ def _about(row: Row) -> _Row | None:
     return {name: value for name, value in names.items() if name != "account"}
 
 
-def _mails(tx: Transaction, known: _Known) -> list[_Row]:
-    rows = tx.all(
-        "SELECT kind, state, language, created_at, finished_at FROM outbox"
-        " WHERE user_id = :user AND created_at >= :invited ORDER BY created_at, id",
-        known,
-    )
-    return [
-        {
-            "kind": row[0],
-            "state": row[1],
-            "language": row[2],
-            "createdDateTime": moment(row[3]),
-            "finishedDateTime": moment_or_none(row[4]),
-        }
-        for row in rows
-    ]
+@dataclass(frozen=True, slots=True)
+class _List:
+    """Rows of a statement as objects: each column's name, and what makes a value of it."""
+
+    sql: str
+    columns: dict[str, Callable[[Any], Any]]
+
+    def __call__(self, tx: Transaction, known: _Known) -> list[_Row]:
+        rows = tx.all(self.sql, known)
+        made = self.columns.items()
+        return [{name: make(value) for (name, make), value in zip(made, row, strict=True)} for row in rows]
 
 
-def _passkeys(tx: Transaction, known: _Known) -> list[_Row]:
-    rows = tx.all(
-        "SELECT id, name, created_at, used_at, backed_up FROM passkeys WHERE user_id = :user ORDER BY created_at, id",
-        known,
-    )
-    return [
-        {
-            "id": row[0],
-            "displayName": row[1],
-            "createdDateTime": moment(row[2]),
-            "lastUsedDateTime": moment_or_none(row[3]),
-            "synchronised": bool(row[4]),
-        }
-        for row in rows
-    ]
-
-
-def _blocks(tx: Transaction, known: _Known) -> list[_Row]:
-    """Addresses of his that want no invitations of the tenant."""
-    rows = tx.all(
-        "SELECT b.address_key, b.created_at FROM user_addresses a JOIN mail_blocks b ON b.tenant_id = a.tenant_id"
-        " AND b.address_key = a.address_key WHERE a.user_id = :user ORDER BY b.created_at, b.address_key",
-        known,
-    )
-    return [{"address": row[0], "createdDateTime": moment(row[1])} for row in rows]
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 _LISTS: Final[dict[str, Callable[[Transaction, _Known], list[_Row]]]] = {
-    "appRoleAssignments": _assignments,
-    "directoryRoles": _roles,
-    "invitations": _invitations,
-    "mails": _mails,
-    "invitationMailBlocks": _blocks,
-    "passkeys": _passkeys,
-    "consents": _consents,
-    "sessions": _sign_ins,
-    "applicationsWithAccess": _grants,
-    "signIns": _attempts,
+    "appRoleAssignments": _List(
+        "SELECT r.id, s.display_name, r.app_role_id, r.created_at FROM app_role_assignments r"
+        " JOIN service_principals s ON s.id = r.resource_id WHERE r.principal_id = :user ORDER BY r.created_at, r.id",
+        {"id": _as_it_is, "resourceDisplayName": _as_it_is, "appRoleId": _as_it_is, "createdDateTime": moment},
+    ),
+    "directoryRoles": _List(
+        "SELECT role_id, role_id FROM role_assignments WHERE principal_id = :user ORDER BY role_id",
+        {"id": _as_it_is, "displayName": DIRECTORY_ROLES.get},
+    ),
+    "invitations": _List(
+        "SELECT id, address, created_at, expires_at, cancelled_at, kind, redirect_url, language, custom_message"
+        " FROM invitations WHERE user_id = :user AND created_at >= :invited ORDER BY created_at, id",
+        {
+            "id": _as_it_is,
+            "invitedUserEmailAddress": _as_it_is,
+            "createdDateTime": moment,
+            "expiresDateTime": moment_or_none,
+            "cancelledDateTime": moment_or_none,
+            "kind": _as_it_is,
+            "inviteRedirectUrl": _as_it_is,
+            "messageLanguage": _as_it_is,
+            "customizedMessageBody": _as_it_is,
+        },
+    ),
+    "mails": _List(
+        "SELECT kind, state, language, created_at, finished_at FROM outbox"
+        " WHERE user_id = :user AND created_at >= :invited ORDER BY created_at, id",
+        {
+            "kind": _as_it_is,
+            "state": _as_it_is,
+            "language": _as_it_is,
+            "createdDateTime": moment,
+            "finishedDateTime": moment_or_none,
+        },
+    ),
+    # Addresses of his that want no invitations of the tenant.
+    "invitationMailBlocks": _List(
+        "SELECT b.address_key, b.created_at FROM user_addresses a JOIN mail_blocks b ON b.tenant_id = a.tenant_id"
+        " AND b.address_key = a.address_key WHERE a.user_id = :user ORDER BY b.created_at, b.address_key",
+        {"address": _as_it_is, "createdDateTime": moment},
+    ),
+    "passkeys": _List(
+        "SELECT id, name, created_at, used_at, backed_up FROM passkeys WHERE user_id = :user ORDER BY created_at, id",
+        {
+            "id": _as_it_is,
+            "displayName": _as_it_is,
+            "createdDateTime": moment,
+            "lastUsedDateTime": moment_or_none,
+            "synchronised": bool,
+        },
+    ),
+    "consents": _List(
+        "SELECT s.display_name, p.scope, p.given_by FROM permission_grants p JOIN service_principals s"
+        " ON s.id = p.client_id WHERE p.principal_id = :user ORDER BY s.display_name, p.id",
+        {"application": _as_it_is, "scope": _as_it_is, "givenBy": _as_it_is},
+    ),
+    "sessions": _List(
+        "SELECT signed_in_at, seen_at, amr, ip, browser, platform FROM sign_ins WHERE user_id = :user"
+        " ORDER BY signed_in_at, session_id",
+        {
+            "signedInDateTime": moment,
+            "lastUsedDateTime": moment,
+            "proof": from_json,
+            "ipAddress": _as_it_is,
+            "browser": _as_it_is,
+            "operatingSystem": _as_it_is,
+        },
+    ),
+    "applicationsWithAccess": _List(
+        "SELECT client_id, scope, created_at, expires_at FROM grants WHERE user_id = :user ORDER BY created_at, id",
+        {"appId": _as_it_is, "scope": _as_it_is, "createdDateTime": moment, "expiresDateTime": moment},
+    ),
+    "signIns": _List(
+        "SELECT at, kind, ip, app_id, error, reason FROM sign_in_events WHERE user_id = :user AND at >= :since"
+        " ORDER BY at, id",
+        {
+            "createdDateTime": moment,
+            "kind": _as_it_is,
+            "ipAddress": _as_it_is,
+            "appId": _as_it_is,
+            "errorCode": _as_it_is,
+            "failureReason": _as_it_is,
+        },
+    ),
     "auditEvents": _events,
 }
 """The lists of the file, by name."""
