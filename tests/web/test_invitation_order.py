@@ -37,6 +37,45 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+INFO = "invitedUserMessageInfo"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "target", "why"),
+    [
+        (
+            {"invitedUserEmailAddress": "a b@x.example"},
+            "invitedUserEmailAddress",
+            "The character ' ' is not accepted.",
+        ),
+        ({"invitedUserEmailAddress": "ana"}, "invitedUserEmailAddress", "An address has the form name@domain."),
+        (
+            {"invitedUserEmailAddress": "ａna@x.example"},
+            "invitedUserEmailAddress",
+            "The character 'ａ' looks like another one.",
+        ),
+        ({"inviteRedirectUrl": "javascript:x"}, "inviteRedirectUrl", "An absolute http or https URL is needed."),
+        ({"inviteRedirectUrl": "https://a@x.example"}, "inviteRedirectUrl", "No user information before the host."),
+        ({"invitedUserDisplayName": "a\r\nBcc: b"}, "invitedUserDisplayName", "Control characters and line breaks"),
+        ({"invitedUserDisplayName": "a" * 257}, "invitedUserDisplayName", "At most 256 characters."),
+        ({"invitedUserType": "King"}, "invitedUserType", "Guest or Member."),
+        ({INFO: {"messageLanguage": "no language"}}, f"{INFO}.messageLanguage", "A language tag such as de or pt-BR"),
+        (
+            {INFO: {"ccRecipients": [{"emailAddress": {"address": "a@b"}}]}},
+            f"{INFO}.ccRecipients.emailAddress.address",
+            "'b' is not a domain name.",
+        ),
+    ],
+)
+def test_E3_E4_the_detail_says_what_is_wrong_with_the_value(
+    site: Site, wrong: dict[str, Any], target: str, why: str
+) -> None:
+    body = {"invitedUserEmailAddress": "ana@x.example", "inviteRedirectUrl": "https://myapps.microsoft.com", **wrong}
+    (detail,) = site.graph("POST", "/v1.0/invitations", json=body).json()["error"]["details"]
+    assert (detail["code"], detail["target"]) == ("InvalidValue", target)
+    assert detail["message"].startswith(why)
+
+
 def merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """Both faults in one body; inside of the message info too."""
     found = {**second, **first}

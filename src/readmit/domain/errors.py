@@ -127,7 +127,11 @@ class ReadOnly(PropertyRefused):
 
 
 class InvalidValue(PropertyRefused):
-    """M6, E3, E4."""
+    """M6, E3, E4; `why` says what would do."""
+
+    def __init__(self, name: str, resource: str = "User", why: str = "") -> None:
+        super().__init__(name, resource)
+        self.why = why
 
 
 class MissingValue(PropertyRefused):

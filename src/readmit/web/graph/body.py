@@ -200,9 +200,9 @@ class Properties:
         names = tuple(known)
         return [self._nested(name, item, names) for item in value]
 
-    def refuse_value(self, name: str) -> InvalidValue:
+    def refuse_value(self, name: str, why: str = "") -> InvalidValue:
         """M6 for this property; raise it."""
-        return InvalidValue(self._named(name), self._resource)
+        return InvalidValue(self._named(name), self._resource, why)
 
     def _nested(self, name: str, value: Any, known: Iterable[str]) -> Properties:
         if not isinstance(value, dict):
@@ -217,9 +217,9 @@ class Properties:
         if not isinstance(value, str):
             raise WrongType(self._named(name), self._resource)
         if _CONTROLS.search(value) or (not multiline and _BREAKS.search(value)):
-            raise InvalidValue(self._named(name), self._resource)
+            raise self.refuse_value(name, "control characters and line breaks are not accepted")
         if limit is not None and len(value) > limit:
-            raise InvalidValue(self._named(name), self._resource)
+            raise self.refuse_value(name, f"at most {limit} characters")
         return value
 
     def _named(self, name: str) -> str:

@@ -8,7 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from readmit.domain import errors as e
+from readmit.domain.address import InvalidAddress
 from readmit.domain.authentication import Unauthenticated
+from readmit.domain.redirect import InvalidRedirect
 from readmit.flows.world import World
 from readmit.web.call import Call, Reply
 from readmit.web.graph.invitations import Unreadable
@@ -179,8 +181,15 @@ def _details(error: Any) -> list[dict[str, str]]:
     if isinstance(error, e.UpnTaken):
         return [{"code": "ObjectConflict", "message": _SAME_UPN, "target": "userPrincipalName"}]
     if type(error) is e.InvalidValue:
-        return [{"code": "InvalidValue", "message": "The value is not allowed.", "target": error.name[:_CUT]}]
+        return [{"code": "InvalidValue", "message": _why(error), "target": error.name[:_CUT]}]
     return []
+
+
+def _why(error: e.InvalidValue) -> str:
+    """A sentence for whoever wrote the value."""
+    cause = error.__cause__ if isinstance(error.__cause__, InvalidAddress | InvalidRedirect) else ""
+    reason = error.why or str(cause) or "the value is not allowed"
+    return f"{reason[0].upper()}{reason[1:_CUT]}."
 
 
 def _reply(

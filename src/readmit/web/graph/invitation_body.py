@@ -129,7 +129,7 @@ def _sponsors(body: Properties) -> tuple[str, ...] | None:
     if value is None:
         return None
     if len(value) > _MOST_SPONSORS:
-        raise InvalidValue("invitedUserSponsors", "Invitation")
+        raise InvalidValue("invitedUserSponsors", "Invitation", f"at most {_MOST_SPONSORS}")
     return reference_ids("invitedUserSponsors", value)
 
 
@@ -154,7 +154,7 @@ def _user_type(body: Properties) -> Any:
     for known in ("Guest", "Member"):
         if given.lower() == known.lower():
             return known
-    raise InvalidValue("invitedUserType", "Invitation")
+    raise InvalidValue("invitedUserType", "Invitation", "Guest or Member")
 
 
 def _message(world: World, call: Call, info: Properties | None) -> tuple[str | None, str | None, tuple[Recipient, ...]]:
@@ -162,7 +162,7 @@ def _message(world: World, call: Call, info: Properties | None) -> tuple[str | N
         return None, None, ()
     language = info.text("messageLanguage", limit=35) or None
     if language is not None and not is_language_tag(language):
-        raise info.refuse_value("messageLanguage")
+        raise info.refuse_value("messageLanguage", "a language tag such as de or pt-BR is needed")
     text = info.text("customizedMessageBody", multiline=True) or None
     copies = _copies(info)
     if text is not None and len(text) > _TEXT_LIMIT:
