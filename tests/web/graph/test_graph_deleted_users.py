@@ -130,3 +130,14 @@ def test_l36_owning_an_application_with_graph_permissions_shields_too(graph: Gra
     body = {"principalId": principal, "resourceId": resource, "appRoleId": "741f803b-c850-494e-b5df-cde7c675a1ca"}
     assert graph.ask("POST", f"/v1.0/servicePrincipals/{principal}/appRoleAssignments", body).status == 201
     assert graph.ask("PATCH", f"/v1.0/users/{MIA}", {"mobilePhone": "2"}).status == 403
+
+
+def test_G46_a_deleted_user_is_read_with_the_cast_behind_its_id_too(graph: Graph) -> None:
+    """`directory.deleted_items.by_directory_object_id(id).graph_user`, `Get-MgDirectoryDeletedItemAsUser`."""
+    graph.ask("DELETE", f"/v1.0/users/{ALICE}")
+    path = f"/v1.0/directory/deletedItems/{ALICE}"
+    for cast in ("microsoft.graph.user", "graph.user"):
+        assert graph.get(f"{path}/{cast}?$select=id,deletedDateTime").body == (
+            graph.get(f"{ITEMS}/{ALICE}?$select=id,deletedDateTime").body
+        )
+    assert graph.get(f"{path}/graph.group").status == 404

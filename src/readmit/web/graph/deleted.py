@@ -143,6 +143,7 @@ def _typed(kind: str) -> tuple[Operation, ...]:
         Operation("GET", cast, _listing(kind), reading),
         Operation("GET", f"{cast}/$count", _count(kind), reading),
         Operation("GET", f"{cast}/{{id}}", _read(kind), reading),
+        Operation("GET", f"{_BASE}/{{id}}/microsoft.graph.{kind}", _read(kind), reading),
         Operation("DELETE", f"{cast}/{{id}}", _purge(kind), writing),
         Operation("POST", f"{cast}/{{id}}/restore", _restore(kind), writing),
     )

@@ -104,7 +104,7 @@ TYPES: Final[tuple[Structure, ...]] = (
     entity("subscribedSku", base="entity"),
     entity("directoryAudit", _AUDIT, base="entity"),
     entity("signIn", _SIGN_IN, base="entity"),
-    entity("subscription", _SUBSCRIPTION, base="entity", operations={"reauthorize": action()}),
+    entity("subscription", _SUBSCRIPTION, base="entity"),
     entity("authorizationPolicy", _AUTHORIZATION, base="entity"),
     entity(
         "crossTenantAccessPolicy",
