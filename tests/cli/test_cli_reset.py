@@ -132,8 +132,18 @@ def test_keeping_the_old_address_patches_first(readmit, graph):
     assert _writes(graph) == [PATCH, POST]
 
 
-def test_a_refusal_after_the_first_step_is_partly_done(readmit, graph):
+def test_a_refusal_after_the_first_step_takes_it_back(readmit, graph):
     graph.on(PATCH, Answer(204))
+    graph.on(POST, error("E14"))
+    done = readmit("reset", "alice@fabrikam.com", "--to", NEW, "--yes", "--keep-old-address")
+    assert (done.code, done.out) == (1, "")
+    assert "may invite, not reset" in done.err
+    assert done.err.endswith("The guest's addresses were put back as they were.\n")
+    assert _writes(graph) == [PATCH, POST, PATCH]
+
+
+def test_a_step_that_stays_is_partly_done(readmit, graph):
+    graph.on(PATCH, Answer(204), error("E16"))
     graph.on(POST, error("E14"))
     done = readmit("reset", "alice@fabrikam.com", "--to", NEW, "--yes", "--keep-old-address")
     assert (done.code, done.out) == (3, "")

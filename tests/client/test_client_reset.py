@@ -6,7 +6,7 @@ import pytest
 from scripted_graph import ANSWERS, Answer, error
 
 from readmit.client import reset
-from readmit.client.errors import GraphError, PartlyDone, Stopped
+from readmit.client.errors import GraphError, PartlyDone, PutBack, Stopped
 
 ALICE = ANSWERS["user"]
 USER = f"/v1.0/users/{ALICE['id']}"
@@ -98,14 +98,41 @@ def test_an_address_that_never_becomes_readable_is_partly_done(graph, make_clien
     assert POST not in graph.requests()
 
 
-def test_a_refusal_after_the_patch_says_what_is_done(graph, make_client):
+@pytest.mark.parametrize(
+    ("state", "told"), [("Accepted", "as they were."), ("PendingAcceptance", "has to be sent anew.")]
+)
+def test_a_refusal_after_the_patch_puts_the_addresses_back(graph, make_client, state, told):
+    """The guest signs in by the old address: a reset that is refused must not take it away."""
     graph.on(PATCH, Answer(204))
+    graph.on(GET, MOVED)
+    graph.on(POST, error("E14"))
+    with pytest.raises(PutBack) as refused:
+        reset.run(make_client(cloud=True), {**ALICE, "externalUserState": state}, _body())
+    assert isinstance(refused.value.cause, GraphError)
+    assert refused.value.cause.status == 403
+    assert refused.value.done.endswith(told)
+    assert graph.requests() == [PATCH, GET, POST, PATCH]
+    assert graph.last(PATCH).body == {"mail": ALICE["mail"], "otherMails": ALICE["otherMails"]}
+
+
+def test_addresses_that_cannot_be_put_back_are_partly_done(graph, make_client):
+    graph.on(PATCH, Answer(204), error("E16"))
     graph.on(GET, MOVED)
     graph.on(POST, error("E14"))
     with pytest.raises(PartlyDone) as partly:
         reset.run(make_client(cloud=True), ALICE, _body())
-    assert isinstance(partly.value.cause, GraphError)
+    assert NEW in partly.value.done
     assert partly.value.cause.status == 403
+
+
+def test_an_unknown_outcome_after_the_patch_leaves_the_new_address(graph, make_client):
+    """The reset may have been done: the old address would undo it."""
+    graph.on(PATCH, Answer(204))
+    graph.on(GET, MOVED)
+    graph.on(POST, Answer(500, {"error": {"code": "x", "message": "y"}}))
+    with pytest.raises(PartlyDone):
+        reset.run(make_client(cloud=True), ALICE, _body())
+    assert graph.requests().count(PATCH) == 1
 
 
 def test_a_refused_patch_is_a_plain_refusal(graph, client):

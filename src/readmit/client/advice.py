@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from readmit.client.errors import ClientError, GraphError, PartlyDone, SignInError, Stopped, Unreachable
+from readmit.client.errors import ClientError, GraphError, PartlyDone, PutBack, SignInError, Stopped, Unreachable
 
 _GRAPH: Final = (
     (  # E14
@@ -90,6 +90,8 @@ def explain(error: ClientError) -> str:
     """One sentence for a terminal: what, why, what next."""
     if isinstance(error, PartlyDone):
         return f"{error.done} {explain(error.cause)}"
+    if isinstance(error, PutBack):
+        return f"{explain(error.cause)} {error.done}"
     if isinstance(error, Stopped):
         return error.sentence
     if isinstance(error, Unreachable):

@@ -5,6 +5,7 @@
     ├── Stopped          the client goes no further: a redirect, a foreign link, one address of two users
     ├── SignInError      the token endpoint refused (RFC 6749 5.2)
     ├── GraphError       Graph's error envelope (graph G22)
+    ├── PutBack          refused after a step that was undone again
     └── PartlyDone       refused after a step that stays done
 
 `advice.explain` makes each a sentence for a person.
@@ -72,6 +73,15 @@ class GraphError(ClientError):
     def address_not_on_user(self) -> bool:
         """E13: the address has to stand on the user first (lifecycle section 17; the apostrophes are U+2019)."""
         return self.status == 400 and self.message.startswith("The email you") and "match any emails" in self.message
+
+
+class PutBack(ClientError):
+    """`cause` came after a step that was undone; `done` is a sentence that says so."""
+
+    def __init__(self, done: str, cause: ClientError) -> None:
+        super().__init__(f"{cause} {done}")
+        self.done = done
+        self.cause = cause
 
 
 class PartlyDone(ClientError):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from readmit.client.errors import ClientError, GraphError, PartlyDone, Stopped
+from readmit.client.errors import ClientError, GraphError, PartlyDone, PutBack, Stopped
 from readmit.client.graph import GraphClient
 
 _WAITS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -55,7 +55,7 @@ def addresses(user: Mapping[str, Any], address: str, *, keep_old: bool) -> dict[
 def run(
     client: GraphClient, user: Mapping[str, Any], body: Mapping[str, Any], *, keep_old: bool = False
 ) -> dict[str, Any]:
-    """Reset; the invitation that was made. Raises GraphError, or PartlyDone if the address is written but no more."""
+    """Reset; the invitation that was made. Raises GraphError, PutBack, PartlyDone if only the address is written."""
     planned = plan(user, body, keep_old=keep_old, patch_first=client.endpoint.cloud)
     if len(planned) == 1:
         try:
@@ -64,17 +64,37 @@ def run(
             if not error.address_not_on_user:
                 raise
         planned = [_patch(user, str(body["invitedUserEmailAddress"]), keep_old=keep_old), *planned]
-    return _in_steps(client, planned[0], body)
+    return _in_steps(client, user, planned[0], body)
 
 
-def _in_steps(client: GraphClient, patch: Planned, body: Mapping[str, Any]) -> dict[str, Any]:
+def _in_steps(client: GraphClient, user: Mapping[str, Any], patch: Planned, body: Mapping[str, Any]) -> dict[str, Any]:
     client.call(patch.method, patch.path, patch.body)
     try:
         _await_readable(client, patch)
         return _invite(client, body)
     except ClientError as error:
+        if isinstance(error, GraphError) and _is_final(error):
+            _put_back(client, user, patch.path, error)
         done = f"{patch.body['mail']} is written on the guest, but the reset was not done; run the same command again."
         raise PartlyDone(done, error) from error
+
+
+def _is_final(error: GraphError) -> bool:
+    """The same request will be refused again: rights are missing, the domain is not accepted or the tenant's own."""
+    return error.status in (400, 403) and not error.address_not_on_user
+
+
+def _put_back(client: GraphClient, user: Mapping[str, Any], path: str, error: GraphError) -> None:
+    """A guest whose reset is refused signs in by the old address: it must not be gone. Raises PutBack if it worked."""
+    before = {"mail": user.get("mail"), "otherMails": list(user.get("otherMails") or ())}
+    try:
+        client.call("PATCH", path, before)
+    except ClientError:
+        return
+    done = "The guest's addresses were put back as they were."
+    if user.get("externalUserState") == "PendingAcceptance":
+        done += " An invitation that was open has to be sent anew."
+    raise PutBack(done, error) from error
 
 
 def _await_readable(client: GraphClient, patch: Planned) -> None:
