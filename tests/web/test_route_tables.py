@@ -291,3 +291,15 @@ def test_T26_pages_of_the_token_service_have_them_too(site: Site, kind: str) -> 
     else:
         answer = site.ask("GET", "/contoso.com/oauth2/v2.0/logout")
     check_page(answer, kind)
+
+
+def test_asvs_3_3_1_every_cookie_is_secure_http_only_and_lax(site: Site) -> None:
+    """The session's and a flow's carry the prefix of the host, the language's is no secret."""
+    seen = set()
+    for path in ("/myapps?tenantId=contoso.com", "/?lang=de", "/redeem?rd=x", "/common/oauth2/deviceauth"):
+        for line in site.ask("GET", path).headers.get_list("set-cookie"):
+            name, _, attributes = line.partition("=")
+            seen.add(name.partition("flow-")[0])
+            assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(attributes.split("; ")), line
+            assert "Domain" not in attributes
+    assert seen == {"readmit-language", "__Host-"}

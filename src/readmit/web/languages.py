@@ -34,13 +34,14 @@ def language_links(call: Call, current: str) -> list[tuple[str, str, str]]:
 def chosen_header(call: Call) -> tuple[tuple[str, str], ...]:
     """Remember a choice made on the page in this browser; a preference, no state of the server."""
     chosen = call.query_values().get("lang", "")
-    return (remembered(chosen),) if chosen in LANGUAGES else ()
+    return (remembered(call, chosen),) if chosen in LANGUAGES else ()
 
 
-def remembered(chosen: str | None) -> tuple[str, str]:
+def remembered(call: Call, chosen: str | None) -> tuple[str, str]:
     """The header that keeps a language in the browser for a year; None forgets it."""
     kept = f"{chosen}; Path=/; Max-Age=31536000" if chosen else "; Path=/; Max-Age=0"
-    return ("set-cookie", f"{COOKIE}={kept}; SameSite=Lax; HttpOnly")
+    secure = "; Secure" if call.origin.startswith("https://") else ""
+    return ("set-cookie", f"{COOKIE}={kept}{secure}; SameSite=Lax; HttpOnly")
 
 
 _TAG = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")

@@ -40,8 +40,9 @@ def post(world: World, call: Call) -> Step:
     if preferred and match(preferred) == wanted:
         # `de-AT` is German already, and a language that is not here yet may come: neither is ours to forget.
         wanted = preferred
+    kept = remembered(call, None if given == _AS_BROWSER else given)
     return Write(
-        lambda _: forms.done(viewer, "language").with_headers(remembered(None if given == _AS_BROWSER else given)),
+        lambda _: forms.done(viewer, "language").with_headers(kept),
         preferences.set_language,
         world,
         browser(world, call),
