@@ -10,7 +10,7 @@ from enum import Enum, auto
 from readmit.domain.address import EmailAddress, key_of
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.guest import Accepted, NeverInvited, User, home_binding
-from readmit.domain.redemption import Flow, Proof, oldest, recent
+from readmit.domain.redemption import PROOF_LIFETIME, Flow, Proof, oldest, recent
 from readmit.domain.session import SignIn
 from readmit.flows import password_tries, sign_in_log
 from readmit.flows.browsers import Browser, add_sign_in, session_of
@@ -119,7 +119,11 @@ def _replace_one_time(tx: Transaction, world: World, browser: Browser, flow_id: 
     if proof is None or proof.amr != ONE_TIME or proof.home_user_id is None or proof.home_tenant_id is None:
         raise DeadEnd(Page.CLOSED)
     account = users.live(tx, proof.home_tenant_id, proof.home_user_id)
-    if account is None or not account.enabled:
+    if account is None or not account.enabled or account.epoch != proof.home_epoch or now > proof.at + PROOF_LIFETIME:
+        raise DeadEnd(Page.CLOSED)
+    _, expires = users.password(tx, account.id)
+    if expires is None or expires <= now:
+        # Once means once: another browser has replaced it, or an administrator has.
         raise DeadEnd(Page.CLOSED)
     users.set_password(tx, account.id, hashed, now=now)
     return _proved(tx, world, browser, flow, account)
