@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from readmit.domain.address import EmailAddress
 from readmit.domain.admission import check_open, together
+from readmit.domain.client_address import counted
 from readmit.domain.clock_skew import ahead
 from readmit.domain.counters import counters_of
 from readmit.domain.errors import DeadEnd, Page
@@ -215,7 +216,7 @@ def _count(
 ) -> datetime | None:
     """Count before comparing; until when no code is taken, or None."""
     subject = f"{tenant.id}:{made.address.key}"
-    if attempts.count(tx, "code-ip", browser.ip, now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
+    if attempts.count(tx, "code-ip", counted(browser.ip), now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
         return attempts.period_end(now, attempts.HOUR)
     if attempts.count(tx, scope, subject, now=now, length=attempts.DAY) > WRONG_PER_DAY:
         return attempts.period_end(now, attempts.DAY)
@@ -244,7 +245,7 @@ def _notice(tx: Transaction, world: World, tenant: Tenant, flow: Flow, made: Pas
 
 def _take_back(tx: Transaction, tenant: Tenant, browser: Browser, scope: str, made: Passcode, now: datetime) -> None:
     subject = f"{tenant.id}:{made.address.key}"
-    attempts.take_back(tx, "code-ip", browser.ip, now=now, length=attempts.HOUR)
+    attempts.take_back(tx, "code-ip", counted(browser.ip), now=now, length=attempts.HOUR)
     attempts.take_back(tx, scope, subject, now=now, length=attempts.DAY)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from readmit.domain.client_address import counted
 from readmit.domain.clock_skew import ahead
 from readmit.domain.errors import Throttled, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
@@ -94,7 +95,7 @@ def _kept(world: World, typed: str) -> str:
 def enter(tx: Transaction, world: World, typed: str, *, session: str, ip: str) -> AuthorizeRequest | None:
     """What the device of this code asks for; None for a wrong one, which counts. Raises Throttled beyond the limits."""
     now = world.now()
-    limits = ((f"{session}", _PER_SESSION), (f"ip:{ip}", _PER_IP_AND_HOUR))
+    limits = ((f"{session}", _PER_SESSION), (f"ip:{counted(ip)}", _PER_IP_AND_HOUR))
     for subject, most in limits:
         if attempts.count(tx, "device", subject, now=now, length=attempts.HOUR) > most:
             wait = attempts.period_end(now, attempts.HOUR) - now

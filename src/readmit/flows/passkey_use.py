@@ -12,6 +12,7 @@ from enum import Enum, auto
 import structlog
 
 from readmit.domain import audit
+from readmit.domain.client_address import counted
 from readmit.domain.counters import counters_of
 from readmit.domain.errors import Throttled
 from readmit.domain.guest import Accepted, User
@@ -76,7 +77,7 @@ def use_passkey(world: World, browser: Browser, flow_id: str, answer: str) -> An
 
 def _try(tx: Transaction, world: World, browser: Browser, flow_id: str, answer: str) -> _Tried:
     flow, now = flow_of(tx, world, browser, flow_id), world.now()
-    if attempts.count(tx, _SCOPE, browser.ip, now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
+    if attempts.count(tx, _SCOPE, counted(browser.ip), now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
         raise Throttled(max(1, int((attempts.period_end(now, attempts.HOUR) - now).total_seconds())))
     challenge = passkeys.answered(tx, flow.id)
     ask(tx, world, flow.id, "use")
@@ -112,7 +113,7 @@ def _record(tx: Transaction, world: World, browser: Browser, flow_id: str, passk
     if user is None or not _is_his(tx, flow, user):
         sign_in_log.wrong_passkey(tx, world, browser, flow, passkey.user_id)
         return Answer.WRONG
-    attempts.take_back(tx, _SCOPE, browser.ip, now=now, length=attempts.HOUR)
+    attempts.take_back(tx, _SCOPE, counted(browser.ip), now=now, length=attempts.HOUR)
     if flow.proof is not None:
         return _second_factor(tx, flow, user, now)
     return _instead_of_a_code(tx, tenant, flow, user, passkey, now)

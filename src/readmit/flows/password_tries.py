@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from readmit.domain.client_address import counted
 from readmit.domain.errors import Throttled
 from readmit.flows.world import World
 from readmit.storage import attempts
@@ -18,7 +19,7 @@ _MINUTE: Final = timedelta(minutes=1)
 def count(tx: Transaction, world: World, account: str, ip: str) -> None:
     """Count a try before it is compared; `account` is home tenant and match key. Raises Throttled."""
     now = world.now()
-    if attempts.count(tx, "password-ip", ip, now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
+    if attempts.count(tx, "password-ip", counted(ip), now=now, length=attempts.HOUR) > _PER_IP_AND_HOUR:
         raise Throttled(_seconds(now, attempts.HOUR))
     wrong = attempts.count(tx, "password", account, now=now, length=attempts.HOUR)
     if wrong > _WRONG_PER_HOUR and attempts.count(tx, "password-minute", account, now=now, length=_MINUTE) > 1:
@@ -28,7 +29,7 @@ def count(tx: Transaction, world: World, account: str, ip: str) -> None:
 def take_back(tx: Transaction, world: World, account: str, ip: str) -> None:
     """The try was right."""
     now = world.now()
-    attempts.take_back(tx, "password-ip", ip, now=now, length=attempts.HOUR)
+    attempts.take_back(tx, "password-ip", counted(ip), now=now, length=attempts.HOUR)
     attempts.take_back(tx, "password", account, now=now, length=attempts.HOUR)
 
 

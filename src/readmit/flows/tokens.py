@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from readmit.domain.client_address import counted
 from readmit.domain.errors import Throttled, TokenRefused
 from readmit.domain.graph_permissions import GRAPH_APP_ID, ROLE_NAMES
 from readmit.flows import claims
@@ -135,8 +136,8 @@ def _count_wrong(tx: Transaction, client: Client, presented: Presented, now: dat
 def _counters(client: Client, presented: Presented) -> tuple[tuple[str, str, int], ...]:
     """A client is counted for each address: a stranger elsewhere cannot shut it out."""
     return (
-        ("secret", f"{client.tenant_id}:{client.app_id}:{presented.ip}", _WRONG_PER_HOUR),
-        ("secret-ip", presented.ip, _PER_IP_AND_HOUR),
+        ("secret", f"{client.tenant_id}:{client.app_id}:{counted(presented.ip)}", _WRONG_PER_HOUR),
+        ("secret-ip", counted(presented.ip), _PER_IP_AND_HOUR),
     )
 
 
