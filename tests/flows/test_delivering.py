@@ -100,6 +100,31 @@ def test_a_mail_owed_before_a_link_renewed_the_invitation_carries_the_current_on
     assert states(house) == ["sent", "superseded"]
 
 
+def test_R7_a_mail_folder_that_cannot_be_written_is_tried_again(house: House) -> None:
+    """One mail after the other: the second is not held up by the first, and neither is lost."""
+    folder = house.world.settings.mail_folder
+    folder.write_text("in the place of the folder")
+    for name in ("alice", "max"):
+        house.reset(house.people[name], f"{name}@new.example", send=True)
+    assert deliver.deliver_due(house.world, "w") == 2
+    assert states(house) == ["retrying", "retrying"]
+    ((error,),) = set(house.rows("SELECT last_error FROM outbox"))
+    assert error.startswith(f"{folder} cannot be written: ")
+    folder.unlink()
+    house.clock.pass_(minutes=2)
+    assert deliver.deliver_due(house.world, "w") == 2
+    assert states(house) == ["sent", "sent"]
+
+
+def test_R7_a_mail_folder_that_stays_unwritable_fails_its_mail_after_three_days(house: House) -> None:
+    house.world.settings.mail_folder.write_text("in the place of the folder")
+    house.reset(house.people["alice"], "alice@new.example", send=True)
+    for _ in range(100):
+        deliver.deliver_due(house.world, "w")
+        house.clock.pass_(hours=5)
+    assert states(house) == ["failed"]
+
+
 def test_SD1_a_server_that_ends_takes_no_further_mail(house: House) -> None:
     for name in ("alice", "max"):
         house.reset(house.people[name], f"{name}@new.example", send=True)

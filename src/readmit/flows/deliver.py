@@ -88,13 +88,23 @@ def _deliver(world: World, entry: Entry) -> None:
         _park(world, entry, error)
         return
     if world.settings.smtp is None:
-        kind, language = entry.mail.kind, letter.language
-        mailbox.keep(
-            world.settings.mail_folder, entry.mail.id, message, kind=kind, language=language, created=entry.created
-        )
-        world.database.write(outbox.finish, entry, "sent", now=world.now())
+        _keep(world, entry, letter, message)
         return
     _send(world, entry, letter, message)
+
+
+def _keep(world: World, entry: Entry, letter: Letter, message: bytes) -> None:
+    """A folder that cannot be written is tried again as a mail server that is away (OB3); the others go on."""
+    folder, kind, language = world.settings.mail_folder, entry.mail.kind, letter.language
+    try:
+        mailbox.keep(folder, entry.mail.id, message, kind=kind, language=language, created=entry.created)
+    except OSError as error:
+        now, pause = world.now(), smtp.backoff(entry.tries, _jitter(world))
+        state: MailState = "retrying" if pause else "failed"
+        due, text = (now + pause) if pause else None, f"{folder} cannot be written: {error.strerror}"
+        world.database.write(outbox.finish, entry, state, now=now, due=due, error=text)
+        return
+    world.database.write(outbox.finish, entry, "sent", now=world.now())
 
 
 def _park(world: World, entry: Entry, error: Exception) -> None:
