@@ -82,6 +82,7 @@ def open_world(settings: Settings, *, wake_mailer: Callable[[], None] = lambda: 
     """
     data_folder.open_folder(settings.data)
     data_folder.refuse_network(settings.data)
+    data_folder.refuse_emptied(settings.data, settings.database_path)
     schema.upgrade(settings.database_path)
     settings.database_path.chmod(0o600)
     database = Database(settings.database_path)

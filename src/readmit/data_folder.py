@@ -105,6 +105,15 @@ def master_key(folder: Path, make: Callable[[], bytes], *, sealed: bool = False)
     return content
 
 
+def refuse_emptied(folder: Path, database: Path) -> None:
+    """An empty file is a fresh database to SQLite; where a server has been, it is one that was lost. OperatorError."""
+    if (folder / _MASTER).exists() and database.is_file() and database.stat().st_size == 0:
+        raise OperatorError(
+            f"The database {database} is empty, though a server has been here; restore a backup, or remove the file "
+            "for a fresh start."
+        )
+
+
 def write_record(folder: Path, record: dict[str, Any]) -> None:
     """Say where the server of this folder listens, for the commands beside it."""
     write_secret(folder / _RECORD, json.dumps(record).encode())

@@ -45,6 +45,15 @@ def test_a_row_that_refers_to_nothing_is_found(readmit, made):
     assert done.json["problems"] == ["a row of domains refers to nothing"]
 
 
+@pytest.mark.parametrize("command", ["check", "upgrade"])
+def test_a_database_that_became_empty_is_told(readmit, made, command):
+    (made / "master.key").write_bytes(bytes(32))
+    (made / "readmit.db").write_bytes(b"")
+    done = readmit("db", command, "--data", made)
+    assert (done.code, done.out) == (1, "")
+    assert "is empty, though a server has been here; restore a backup" in done.err
+
+
 def test_a_folder_without_a_database_is_told(readmit, home):
     done = readmit("db", "check", "--data", home / "none")
     assert (done.code, done.out) == (1, "")

@@ -113,6 +113,17 @@ def test_a_lost_master_key_is_not_replaced(refusal, served):
     assert not path.exists()
 
 
+def test_a_database_that_became_empty_is_not_filled_anew(refusal, served):
+    """SQLite takes an empty file for a fresh one; every guest would be gone without a word."""
+    path = served / "readmit.db"
+    path.write_bytes(b"")
+    assert refusal() == (
+        f"The database {path} is empty, though a server has been here; restore a backup, or remove the file for a "
+        "fresh start."
+    )
+    assert path.stat().st_size == 0
+
+
 def test_a_wrong_master_key_is_told(refusal, served):
     data_folder.write_secret(served / "master.key", bytes(32))
     assert refusal().startswith("master.key is not the one that this database is sealed under; restore both")

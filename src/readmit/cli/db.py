@@ -29,6 +29,7 @@ def upgrade(data: Path | None, as_json: bool) -> None:
 
     settings = settings_of(data)
     data_folder.open_folder(settings.data)
+    data_folder.refuse_emptied(settings.data, settings.database_path)
     done = schema.upgrade(settings.database_path)
     settings.database_path.chmod(0o600)
     result({"done": done}) if as_json else click.echo("\n".join(f"done  {step}" for step in done) or "no change")
@@ -42,9 +43,11 @@ def check(data: Path | None, as_json: bool) -> None:
 
     With --json: `missing` (steps of the schema) and `problems`; nothing is wrong if both are empty.
     """
+    from readmit import data_folder
     from readmit.storage import schema
 
     settings = existing(settings_of(data))
+    data_folder.refuse_emptied(settings.data, settings.database_path)
     missing = schema.check(settings.database_path)
     problems = [] if missing else schema.integrity(settings.database_path)
     if as_json:
