@@ -129,7 +129,7 @@ ROWS = (
     Row("M11", "GET", f"groups/{'x' * 300}", None, 400, R, f"Invalid object identifier '{'x' * 120}'."),
     *(
         Row("M12", "GET", path, None, 501, "NotImplemented", "This operation target is not yet supported.")
-        for path in ("reports/x", "devices", f"{USER}/messages", "identityGovernance/accessReviews/definitions", f"{USER}/photos", "applications/delta", "security/alerts", "domains/contoso.com/verify", "policies/conditionalAccessPolicies", f"{USER}?$select=customSecurityAttributes", "identityProviders", f"{USER}/todo/lists", f"{USER}/changePassword", f"{USER}/managedDevices", "roleManagement/directory/roleEligibilitySchedules", "policies/authenticationStrengthPolicies", "directory/deletedItems/getUserOwnedObjects", "servicePrincipals/x/endpoints")
+        for path in ("reports/x", "devices", f"{USER}/messages", "identityGovernance/accessReviews/definitions", f"{USER}/photos", "applications/delta", "security/alerts", "domains/contoso.com/verify", "policies/conditionalAccessPolicies", f"{USER}?$select=customSecurityAttributes", "identityProviders", f"{USER}/todo/lists", f"{USER}/changePassword", f"{USER}/managedDevices", f"{USER}/displayName", f"{USER}/mail/$value", "groups/x/description", "roleManagement/directory/roleEligibilitySchedules", "policies/authenticationStrengthPolicies", "directory/deletedItems/getUserOwnedObjects", "servicePrincipals/x/endpoints")
     ),
     *(
         Row("M12", "POST", "groups", GROUP | more, 501, "NotImplemented", "This operation target is not yet supported.")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from readmit.web.graph.shapes import GROUP
+from readmit.web.graph.user_shape import GETTERS, SINGLE
+
 _BELOW: Final[Mapping[str, str]] = {
     "": """
         admin administrativeUnits agreementAcceptances agreements appCatalogs applicationTemplates
@@ -94,7 +97,14 @@ _BELOW: Final[Mapping[str, str]] = {
 }
 """Segments by what they stand below; in each block first those of v1.0, then what only beta has."""
 
-PATHS: Final = tuple(
-    f"{below}/{segment}" if below else segment for below, segments in _BELOW.items() for segment in segments.split()
+_PROPERTIES: Final = (
+    *(f"users/{{id}}/{name}" for name in (*GETTERS, *SINGLE)),
+    *(f"groups/{{id}}/{name}" for name in GROUP),
+)
+"""One property by a path of its own, `/me/displayName`, `…/mail/$value`: read with `$select` instead."""
+
+PATHS: Final = (
+    *(f"{below}/{segment}".lstrip("/") for below, segments in _BELOW.items() for segment in segments.split()),
+    *_PROPERTIES,
 )
 """Known to Graph, not provided (graph G82): 501 for whatever stands below."""
