@@ -203,7 +203,12 @@ def _code(world: World, call: Call, who: Browser, view: View, form: Form) -> Ste
         if entered.right:
             return passkey_posts.after_code(world, call, who, view, form)
         if entered.locked is None:
-            return _again(world, call, view, "The code is wrong or too old.")
+            return _again(
+                world,
+                call,
+                view,
+                "The code is wrong or too old. After five wrong tries a code no longer works: have a new one sent.",
+            )
         language = language_of_flow(call, view.flow, view.tenant.preferred_language)
         message = catalogue(language, "pages").gettext("Too many wrong codes. Try again at %(time)s.")
         text = message % {"time": format_time(entered.locked, language)}
