@@ -328,6 +328,14 @@ def test_other_options_are_refused(site: Site, options: str) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "Request_UnsupportedQuery")
 
 
+def test_Q6_a_refused_filter_of_changes_names_its_property(site: Site) -> None:
+    answer = site.graph("GET", "/v1.0/users/delta?$filter=id eq 'x' or userType eq 'Guest'").json()["error"]
+    text = "Unsupported or invalid query filter clause specified for property 'userType' of resource 'User'."
+    assert answer["message"] == text
+    answer = site.graph("GET", "/v1.0/directoryRoles?$filter=startswith(displayName,'G')").json()["error"]
+    assert answer["message"] == text.replace("userType", "displayName").replace("'User'", "'DirectoryRole'")
+
+
 def test_at_most_fifty_ids(site: Site) -> None:
     ids = [f"id eq '00000000-0000-4000-8000-{number:012}'" for number in range(51)]
     assert site.graph("GET", f"/v1.0/users/delta?$filter={' or '.join(ids[:50])}").status_code == 200

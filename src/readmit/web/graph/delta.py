@@ -19,7 +19,7 @@ from readmit.web.graph.delta_reader import Page, Reader, State
 from readmit.web.graph.odata import options as query
 from readmit.web.graph.odata import page_token, refusals
 from readmit.web.graph.odata.page_token import Bound
-from readmit.web.graph.odata.syntax import Comparison, Either, Node, Path, chain
+from readmit.web.graph.odata.syntax import Comparison, Either, Node, Path, chain, paths
 from readmit.web.graph.odata.syntax import Membership as In
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.render import Frame, Item, annotated, frame_of, graph_reply
@@ -40,9 +40,9 @@ def delta(kind: str, set_name: str) -> Callable[[World, Call], Step]:
             raise refusals.unavailable("signInActivity", "User")
         reader = Reader(kind, seen, frame_of(call).version, _anew(call), minimal=_minimal(call))
         if asked.delta_token == "latest":  # noqa: S105 - a word of the API
-            fresh = State(0, False, select=asked.select, ids=_ids(asked.filter))
+            fresh = State(0, False, select=asked.select, ids=_ids(asked.filter, kind.title()))
             return Work(_render(world, call, set_name, fresh), world.database.read, reader.latest, fresh)
-        state = _state(world, call, asked)
+        state = _state(world, call, asked, kind.title())
         return Work(_render(world, call, set_name, state), world.database.read, reader.page, state)
 
     return answer
@@ -69,7 +69,7 @@ def _render(world: World, call: Call, set_name: str, asked: State) -> Callable[[
 # --------------------------------------------------------------------- asking
 
 
-def _state(world: World, call: Call, asked: query.Options) -> State:
+def _state(world: World, call: Call, asked: query.Options, resource: str) -> State:
     """Where this request goes on. Raises TokenExpired (410) for a delta link that is over."""
     key, bound, now = _key(world), _bound(call), world.now()
     if asked.skip_token is not None:
@@ -79,7 +79,7 @@ def _state(world: World, call: Call, asked: query.Options) -> State:
             return State.of(page_token.read(key, now, bound, asked.delta_token))
         except UnsupportedQuery as error:
             raise TokenExpired(_anew(call)) from error
-    return State(-1, select=asked.select, ids=_ids(asked.filter))
+    return State(-1, select=asked.select, ids=_ids(asked.filter, resource))
 
 
 def _anew(call: Call) -> str:
@@ -116,7 +116,7 @@ def _kind_of(member: dict[str, Any]) -> str:
     return str(member["@odata.type"]).rpartition(".")[2]
 
 
-def _ids(node: Node | None) -> tuple[str, ...]:
+def _ids(node: Node | None, resource: str) -> tuple[str, ...]:
     """`id eq '…' or …`, at most fifty. Raises UnsupportedQuery (Q6)."""
     if node is None:
         return ()
@@ -128,9 +128,9 @@ def _ids(node: Node | None) -> tuple[str, ...]:
             case In(Path(("id",)), literals) if all(isinstance(one.value, str) for one in literals):
                 found += [str(one.value).lower() for one in literals]
             case _:
-                raise refusals.unavailable("filter", "delta")
+                raise refusals.unavailable(next(paths(part)).text, resource)
     if len(found) > _MOST_IDS:
-        raise refusals.unavailable("id", "delta")
+        raise refusals.unavailable("id", resource)
     return tuple(dict.fromkeys(found))
 
 

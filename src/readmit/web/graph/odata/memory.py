@@ -7,7 +7,19 @@ from typing import Any
 
 from readmit.domain.text import fold
 from readmit.web.graph.odata import refusals
-from readmit.web.graph.odata.syntax import Both, Call, Comparison, Either, Literal_, Membership, Node, Not, Path, chain
+from readmit.web.graph.odata.syntax import (
+    Both,
+    Call,
+    Comparison,
+    Either,
+    Literal_,
+    Membership,
+    Node,
+    Not,
+    Path,
+    chain,
+    paths,
+)
 from readmit.web.graph.render import Item
 
 
@@ -31,7 +43,7 @@ def fits(node: Node | None, item: Item, *, advanced: bool = False) -> bool:
             value = _value(item, name)
             return isinstance(value, str) and (fold(value) or "").startswith(fold(text) or "")
         case _:
-            raise refusals.unavailable("filter", item.kind)
+            raise refusals.unavailable(next(paths(node)).text, item.kind[0].upper() + item.kind[1:])
 
 
 def _value(item: Item, name: str) -> Any:
