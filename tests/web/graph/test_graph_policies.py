@@ -136,3 +136,14 @@ def test_G65_policies_are_read_and_written_by_their_own_permissions(graph: Graph
         found = graph.get(PATH, caller=caller).status, graph.ask("PATCH", PATH, {}, caller=caller).status
         assert found == statuses
     assert graph.get("/v1.0/policies/b2bManagementPolicies").status == 400, "beta only"
+
+
+def test_G3_a_domain_policy_that_is_not_the_organizations_default_is_not_provided(graph: Graph) -> None:
+    """Its lists would have no effect at Graph; they must not act here unasked."""
+    body = {"definition": definition(BlockedDomains=["blocked.example"]), "isOrganizationDefault": False}
+    before = graph.digest()
+    assert graph.ask("POST", LISTS, body).status == 501
+    assert graph.digest() == before
+    made = graph.ask("POST", LISTS, {**body, "isOrganizationDefault": True})
+    assert made.status == 201
+    assert graph.ask("PATCH", f"{LISTS}/{made.body['id']}", {"isOrganizationDefault": False}).status == 501

@@ -193,7 +193,11 @@ def _existing(world: World, call: Call) -> Item:
 
 def _domain_body(call: Call) -> Properties:
     known = ("definition", "displayName", "description", "isOrganizationDefault")
-    return Properties(object_of(call), known, resource="B2BManagementPolicy")
+    body = Properties(object_of(call), known, resource="B2BManagementPolicy")
+    # A policy that is not the organization's default has no effect at Graph; here its lists would act all the same.
+    if "isOrganizationDefault" in body and body.flag("isOrganizationDefault") is False:
+        raise NotProvided
+    return body
 
 
 def _lists_of(body: Properties) -> dict[str, Any]:
