@@ -209,6 +209,7 @@ def _code(world: World, call: Call, who: Browser, view: View, form: Form) -> Ste
                 view,
                 "The code is wrong or too old. After five wrong tries a code no longer works: have a new one sent.",
             )
+        world.wake_mailer()  # the lock has a notice (security C5)
         language = language_of_flow(call, view.flow, view.tenant.preferred_language)
         message = catalogue(language, "pages").gettext("Too many wrong codes. Try again at %(time)s.")
         text = message % {"time": format_time(entered.locked, language)}

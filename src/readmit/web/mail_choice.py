@@ -108,7 +108,11 @@ def _enter_code(world: World, call: Call, who: Browser, view: View, form: Form) 
         if entered.right:
             return see_other(call.path)
         if entered.locked is None:
-            return _again(world, call, view, "The code is wrong or too old.")
+            message = (
+                "The code is wrong or too old. After five wrong tries a code no longer works: have a new one sent."
+            )
+            return _again(world, call, view, message)
+        world.wake_mailer()  # the lock has a notice (security C5)
         return _again(
             world, call, view, "Too many wrong codes. Try again at %(time)s.", status=429, time=entered.locked
         )

@@ -146,4 +146,5 @@ def _begin(world: World, call: Call, who: Browser, flow_id: str, seed: str, form
 
 def _mailed(world: World, call: Call) -> Reply:
     """The same answer whatever happened (security L5)."""
+    world.wake_mailer()
     return pages.page(call, "mailed", language_of(call))

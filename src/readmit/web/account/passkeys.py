@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from readmit.domain.guest import Accepted
@@ -67,13 +68,23 @@ def post(world: World, call: Call) -> Step:
         return sign_in.begin_own(world, call, "a", viewer.tenant.id)
     who, entry = browser(world, call), viewer.entry
     if "remove" in form:
-        done = _done(viewer, "passkey_removed")
+        done = _noticed(world, _done(viewer, "passkey_removed"))
         return Write(done, passkey_own.remove, world, who, entry, passkey_id=form["remove"])
     if "rename" in form:
         done = _done(viewer, "passkey_named")
         name = form.get("name", "")
         return Write(done, passkey_own.rename, world, who, entry, passkey_id=form["rename"], name=name)
     return see_other(viewer.at("/account"))
+
+
+def _noticed(world: World, done: Callable[[Any], Step]) -> Callable[[Any], Step]:
+    """A notice is owed to the mailbox (security N7)."""
+
+    def render(did: Any) -> Step:
+        world.wake_mailer()
+        return done(did)
+
+    return render
 
 
 def _done(viewer: SignedIn, what: str) -> Any:
