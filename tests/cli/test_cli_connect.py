@@ -131,6 +131,7 @@ def test_several_tenants_without_a_choice_are_listed(readmit, graph, data, argum
     done = readmit("guest", "list", *arguments)
     assert done.code == 2
     assert "Fabrikam (fabrikam.onmicrosoft.com), Contoso (contoso.onmicrosoft.com)" in done.err
+    assert ("counts from the server's next start" in done.err) == bool(arguments), "a tenant seeded since then"
     assert graph.asked == []
 
 

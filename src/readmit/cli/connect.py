@@ -160,5 +160,7 @@ def _chosen(tenants: list[dict[str, Any]], wanted: str | None) -> dict[str, Any]
     if wanted is None and len(tenants) == 1:
         return tenants[0]
     listed = ", ".join(f"{entry['displayName']} ({entry['initialDomain']})" for entry in tenants)
-    asked = "Which tenant? Give" if wanted is None else f"There is no tenant '{wanted}'; give another"
-    raise OperatorError(f"{asked} --tenant; here are: {listed or 'none'}.", 2)
+    if wanted is None:
+        raise OperatorError(f"Which tenant? Give --tenant; here are: {listed or 'none'}.", 2)
+    sentence = f"There is no tenant '{wanted}'; give another --tenant; here are: {listed or 'none'}."
+    raise OperatorError(f"{sentence} (One seeded beside a running server counts from the server's next start.)", 2)
