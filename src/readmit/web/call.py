@@ -84,7 +84,7 @@ class Write:
 
 
 class Work:
-    """Run `function(*arguments)` on a worker thread: lists, searches, and what takes several transactions."""
+    """Run `function(*arguments)` and render its result on a worker thread: lists, and what takes several transactions."""
 
     __slots__ = ("arguments", "function", "named", "render")
 
@@ -95,6 +95,10 @@ class Work:
         self.function = function
         self.arguments = arguments
         self.named = named
+
+    def done(self) -> Step:
+        """The work and what it is rendered as: a page of a thousand takes as long to write as to read."""
+        return self.render(self.function(*self.arguments, **self.named))
 
 
 class Calls:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from readmit.domain.errors import Denied, ReadmitError, Unavailable
 from readmit.flows.world import World
 from readmit.web import compression, cors, wire
-from readmit.web.call import Call, Calls, Reply, Step, Write
+from readmit.web.call import Call, Calls, Reply, Step, Work, Write
 from readmit.web.origins import Origins
 
 Scope = MutableMapping[str, Any]
@@ -67,6 +67,8 @@ class Front:
         self._in_work = 0
         self._arriving = 0
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="readmit-work")
+        # Lists are made of Python: more of them at a time are none the faster, and the loop waits behind each.
+        self._lists = ThreadPoolExecutor(max_workers=2, thread_name_prefix="readmit-list")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -114,7 +116,7 @@ class Front:
 
         Waiting for it is no work: whoever sends slowly, or nothing, keeps nobody else out, and not for long.
         """
-        if "content-length" not in headers and "transfer-encoding" not in headers:
+        if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
             return b""
         if self._arriving >= _ARRIVING:
             return self._refuse(scope, 503, _LATER)
@@ -186,13 +188,14 @@ class Front:
 
     async def _perform(self, step: Any) -> Step:
         loop = asyncio.get_running_loop()
+        if isinstance(step, Work):
+            lists = step.function == self._world.database.read
+            return await loop.run_in_executor(self._lists if lists else self._threads, step.done)
         result: Any
         if isinstance(step, Calls):
             result = await asyncio.gather(*(self._alone(call, error) for call, error in step.calls))
-        elif isinstance(step, Write):
-            result = await self._world.database.write_soon(loop, step.flow, *step.arguments, **step.named)
         else:
-            result = await loop.run_in_executor(self._threads, lambda: step.function(*step.arguments, **step.named))
+            result = await self._world.database.write_soon(loop, step.flow, *step.arguments, **step.named)
         answer: Step = step.render(result)
         return answer
 
@@ -215,6 +218,7 @@ class Front:
     def close(self) -> None:
         """Let running work end."""
         self._threads.shutdown(wait=True)
+        self._lists.shutdown(wait=True)
 
 
 class Refusal(ReadmitError):
