@@ -84,7 +84,7 @@ class Write:
 
 
 class Work:
-    """Run `function(*arguments)` and render its result on a worker thread: lists, and what takes several transactions."""
+    """Run and render `function(*arguments)` on a worker thread: lists, searches, what takes several transactions."""
 
     __slots__ = ("arguments", "function", "named", "render")
 
