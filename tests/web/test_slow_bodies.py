@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from front import Site, site
 
-from readmit.web import http
+from readmit.web.bodies import Bodies
 
 __all__ = ["site"]
 
@@ -63,24 +63,22 @@ def test_OV1_a_hundred_bodies_that_never_come_shut_nobody_out(site: Site) -> Non
         return int(answer["status"])
 
     assert asyncio.run(work()) == 200
-    assert (site._front._arriving, site._front._in_work) == (0, 0)
+    assert (site._front._bodies._arriving, site._front._in_work) == (0, 0)
 
 
 @pytest.mark.parametrize("late", [POST, GRAPH])
-def test_a_body_that_does_not_arrive_is_408_and_its_connection_ends(
-    site: Site, late: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http, "_BODY_SECONDS", 0.01)
+def test_a_body_that_does_not_arrive_is_408_and_its_connection_ends(site: Site, late: dict[str, Any]) -> None:
+    site._front._bodies = Bodies(seconds=0.01)
     answer = asyncio.run(asked(site, late, never))
     assert answer["status"] == 408
     assert (b"connection", b"close") in answer["headers"]
 
 
 def test_of_very_many_bodies_on_their_way_the_next_is_asked_to_come_later(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site,
 ) -> None:
     """They hold memory: what has no body is served all the same."""
-    monkeypatch.setattr(http, "_ARRIVING", 3)
+    site._front._bodies = Bodies(at_once=3)
 
     async def work() -> list[Any]:
         slow = [asyncio.create_task(asked(site, POST, never)) for _ in range(3)]

@@ -101,6 +101,15 @@ class Work:
         return self.render(self.function(*self.arguments, **self.named))
 
 
+class Apart(Work):
+    """Work that waits for somebody else, for seconds if need be, on threads apart: whatever is slow there, lists go on.
+
+    A provider that is asked, a receiver that proves itself, passwords, of which few are hashed at a time.
+    """
+
+    __slots__ = ()
+
+
 class Calls:
     """Run whole requests, each as if it had come alone and all at once, then render their replies in this order.
 

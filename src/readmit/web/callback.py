@@ -20,7 +20,7 @@ from readmit.flows.world import World
 from readmit.proofs.saml.response import LONGEST_ENCODED
 from readmit.web import dead_ends
 from readmit.web.arrive import see_other
-from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.call import Apart, Call, Reply, Step, Write
 from readmit.web.cookies import browser, flow_cookie
 from readmit.web.http import Refusal
 from readmit.web.onward import after_proof
@@ -50,14 +50,14 @@ def answer(world: World, call: Call) -> Step:
     return _heard(world, here, who, view, given)
 
 
-def _heard(world: World, here: Call, who: Browser, view: View, given: Answer) -> Work:
+def _heard(world: World, here: Call, who: Browser, view: View, given: Answer) -> Apart:
     def render(end: Any) -> Step:
         if end is not None:
             end.details.setdefault("org", view.tenant.display_name)
             return dead_ends.failure(world, here, end)
         return after_proof(world, here, who, view)
 
-    return Work(render, _hear, world, who, view.flow.id, given)
+    return Apart(render, _hear, world, who, view.flow.id, given)
 
 
 def post(world: World, call: Call) -> Step:

@@ -21,7 +21,7 @@ from readmit.storage import queries_tenants
 from readmit.web import flow_pages, passkey_posts
 from readmit.web.account import leave
 from readmit.web.arrive import see_other
-from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.call import Apart, Call, Reply, Step, Write
 from readmit.web.dead_ends import failure
 from readmit.web.flow_pages import language_of_flow
 from readmit.web.languages import language_of
@@ -137,7 +137,7 @@ def _password(world: World, call: Call, who: Browser, view: View, form: Form) ->
     given = form.get("password", "")
     if not given:
         return _again(world, call, view, "Enter your password.")
-    return Work(_proved(world, call, who, view), prove.prove_by_password, world, who, view.flow.id, given)
+    return Apart(_proved(world, call, who, view), prove.prove_by_password, world, who, view.flow.id, given)
 
 
 def _provider(world: World, call: Call, who: Browser, view: View) -> Step:
@@ -149,7 +149,7 @@ def _provider(world: World, call: Call, who: Browser, view: View) -> Step:
             return failure(world, call, result)
         return see_other(result)
 
-    return Work(render, _asked, world, who, view.flow.id)
+    return Apart(render, _asked, world, who, view.flow.id)
 
 
 def _asked(world: World, who: Browser, flow_id: str) -> str | DeadEnd:
@@ -182,7 +182,7 @@ def _new_password(world: World, call: Call, who: Browser, view: View, form: Form
         return _again(world, call, view, "The two passwords differ.")
     if view.flow.address is not None and first.lower() == view.flow.address.given.lower():
         return _again(world, call, view, "The password must not be your address.")
-    return Work(_proved(world, call, who, view), prove.replace_one_time_password, world, who, view.flow.id, first)
+    return Apart(_proved(world, call, who, view), prove.replace_one_time_password, world, who, view.flow.id, first)
 
 
 def _send_code(world: World, call: Call, who: Browser, view: View) -> Step:

@@ -1,10 +1,9 @@
-"""The only async code of the request path: request → Call → door → answer, with limits and errors on the way."""
+"""The async code of the request path, with `bodies` and `threads`: request → Call → door → answer, with limits."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
 import structlog
@@ -13,26 +12,20 @@ from msgspec.structs import replace
 from readmit.domain.errors import Denied, ReadmitError, Unavailable
 from readmit.flows.world import World
 from readmit.web import compression, cors, wire
+from readmit.web.bodies import Bodies, Receive
 from readmit.web.call import Call, Calls, Reply, Step, Work, Write
 from readmit.web.origins import Origins
+from readmit.web.threads import Threads
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Door = Callable[[World, Call], Step]
 
-BODY_LIMIT = 1024 * 1024
-"""Bytes of a request's body (reliability section 7)."""
-BATCH_LIMIT = 4 * BODY_LIMIT
-_BATCH = "/$batch"
 _HEADER_LIMIT = 32 * 1024
 _URL_LIMIT = 8 * 1024
 _IN_WORK = 64
-_ARRIVING = 512
-"""Requests whose body is on its way at a time, each of at most its limit."""
-_BODY_SECONDS = 20
 _REQUEST_SECONDS = 30
-_LATER = (("retry-after", "1"),)
+_FURTHER = {408: (("connection", "close"),), 503: (("retry-after", "1"),)}
 _EVERY_ANSWER = ((b"x-content-type-options", b"nosniff"),)
 _log = structlog.get_logger("readmit.http")
 
@@ -65,10 +58,8 @@ class Front:
         self._surfaces = surfaces
         self._origins = origins
         self._in_work = 0
-        self._arriving = 0
-        self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="readmit-work")
-        # Lists are made of Python: more of them at a time are none the faster, and the loop waits behind each.
-        self._lists = ThreadPoolExecutor(max_workers=2, thread_name_prefix="readmit-list")
+        self._bodies = Bodies()
+        self._threads = Threads(world.database.read)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -86,11 +77,11 @@ class Front:
             return self._refuse(scope, 400 if twice else 421)
         if not wire.readable(scope["raw_path"]) or not wire.readable(scope["query_string"]):
             return self._refuse(scope, 400)
-        body = await self._body(receive, scope, headers)
+        body = await self._bodies.of(receive, scope["path"], headers)
         if not isinstance(body, bytes):
-            return body
+            return self._refuse(scope, body, _FURTHER.get(body, ()))
         if self._in_work >= _IN_WORK:
-            return self._refuse(scope, 503, _LATER)
+            return self._refuse(scope, 503, _FURTHER[503])
         call = Call(
             method=scope["method"],
             path=scope["raw_path"].decode("ascii").split("?", 1)[0],
@@ -111,25 +102,6 @@ class Front:
         security = self._origins.transport_security(origin)
         return reply.with_headers(*security) if security else reply
 
-    async def _body(self, receive: Receive, scope: Scope, headers: Mapping[str, str]) -> bytes | Reply:
-        """The whole body, or the answer to one that is too large or does not come.
-
-        Waiting for it is no work: whoever sends slowly, or nothing, keeps nobody else out, and not for long.
-        """
-        if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
-            return b""
-        if self._arriving >= _ARRIVING:
-            return self._refuse(scope, 503, _LATER)
-        self._arriving += 1
-        try:
-            async with asyncio.timeout(_BODY_SECONDS):
-                body = await _body(receive, _limit_of(scope))
-        except TimeoutError:
-            return self._refuse(scope, 408, (("connection", "close"),))
-        finally:
-            self._arriving -= 1
-        return self._refuse(scope, 413) if body is None else body
-
     async def _across(self, handler: Handler, call: Call) -> Reply:
         """The answer, and for the script of a registered application also the leave to read it."""
         if "origin" not in call.headers or not handler.shares(call.path):
@@ -147,7 +119,8 @@ class Front:
             return reply
         if len(reply.body) <= compression.INLINE:
             return compression.packed(reply)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, compression.packed, reply)
+        packed: Reply = await self._threads.call(lambda: compression.packed(reply))
+        return packed
 
     async def _through(self, handler: Handler, call: Call) -> Reply:
         try:
@@ -189,8 +162,8 @@ class Front:
     async def _perform(self, step: Any) -> Step:
         loop = asyncio.get_running_loop()
         if isinstance(step, Work):
-            lists = step.function == self._world.database.read
-            return await loop.run_in_executor(self._lists if lists else self._threads, step.done)
+            done: Step = await self._threads.run(step)
+            return done
         result: Any
         if isinstance(step, Calls):
             result = await asyncio.gather(*(self._alone(call, error) for call, error in step.calls))
@@ -217,8 +190,7 @@ class Front:
 
     def close(self) -> None:
         """Let running work end."""
-        self._threads.shutdown(wait=True)
-        self._lists.shutdown(wait=True)
+        self._threads.close()
 
 
 class Refusal(ReadmitError):
@@ -235,29 +207,6 @@ def _tell(call: Call, error: ReadmitError) -> None:
         _log.info("denied", request_id=call.request_id, needs=error.needs)
     elif isinstance(error, Unavailable) and error.__cause__ is not None:
         _log.error("unavailable", request_id=call.request_id, reason=str(error.__cause__))
-
-
-def _limit_of(scope: Scope) -> int:
-    return BATCH_LIMIT if scope["path"].lower().rstrip("/").endswith(_BATCH) else BODY_LIMIT
-
-
-async def _body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None when it is larger than the limit."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return body if len(body) <= limit else None
-    parts, size = [body], len(body)
-    while message.get("more_body", False):
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 async def _send(send: Send, scope: Scope, reply: Reply) -> None:

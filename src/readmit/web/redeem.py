@@ -18,7 +18,7 @@ from readmit.flows.open_flow import begun
 from readmit.flows.world import World
 from readmit.web import flow_pages, flow_posts, pages
 from readmit.web.arrive import see_other
-from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.call import Apart, Call, Reply, Step, Write
 from readmit.web.cookies import browser, flow_cookie, same_origin, seed_csrf, set_flow
 from readmit.web.dead_ends import Forged
 from readmit.web.languages import language_of
@@ -59,7 +59,7 @@ def show(world: World, call: Call) -> Step:
     if view is None:
         return _unstarted(world, call, secret, seed)
     if view.step is Waiting.PROVIDER and view.provider is not None:
-        return Work(
+        return Apart(
             lambda origin: flow_pages.show(world, call, view, provider_origin=origin),
             upstream.origin,
             world,

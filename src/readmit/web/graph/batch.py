@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from readmit.domain.errors import FailedDependency, ReadmitError, UnsupportedQuery
 from readmit.flows.world import World
+from readmit.web.bodies import BATCH_LIMIT, LIMIT
 from readmit.web.call import Call, Calls, Reply, Step
 from readmit.web.graph.body import object_of
 from readmit.web.graph.operations import ANY_TOKEN, Operation
 from readmit.web.graph.versions import VERSIONS
-from readmit.web.http import BATCH_LIMIT, BODY_LIMIT, Refusal
+from readmit.web.http import Refusal
 from readmit.web.origins import Origins, origins_of
 
 _MOST: Final = 20
@@ -59,7 +60,7 @@ def _next(call: Call, items: Sequence[Item], waiting: Sequence[Item], done: Mapp
 
 def _hindrance(item: Item, done: Mapping[str, Reply]) -> ReadmitError | None:
     """Why an item is answered without being run."""
-    if len(item.call.body) > BODY_LIMIT:
+    if len(item.call.body) > LIMIT:
         return Refusal(413)
     return FailedDependency() if any(done[key].status >= 400 for key in item.after) else None
 

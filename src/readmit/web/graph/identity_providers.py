@@ -13,7 +13,7 @@ from readmit.flows.world import World
 from readmit.proofs.oidc import Inspection
 from readmit.storage import queries_providers
 from readmit.storage.queries_providers import ShownProvider
-from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.call import Apart, Call, Reply, Step, Work, Write
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import caller_of
 from readmit.web.graph.render import graph_reply, no_content
@@ -86,7 +86,7 @@ def create(world: World, call: Call) -> Step:
         reply = graph_reply(call, 201, {**shown(world, found), "warnings": list(added.warnings)})
         return reply.with_headers(("Location", f"{call.origin}/readmit/v1/identityProviders/{added.provider.id}"))
 
-    return Work(render, administer_providers.connect, world, caller, _registration(body), _source(body))
+    return Apart(render, administer_providers.connect, world, caller, _registration(body), _source(body))
 
 
 def _registration(body: Properties) -> Registration:
@@ -140,7 +140,7 @@ def change(world: World, call: Call) -> Step:
     )
     source, arguments = _source(body), (world, caller_of(call), call.parameters["id"], wanted)
     if source is not None:
-        return Work(lambda _: no_content(), administer_providers.alter, *arguments, source)
+        return Apart(lambda _: no_content(), administer_providers.alter, *arguments, source)
     return Write(lambda _: no_content(), administer_providers.change, *arguments)
 
 
@@ -155,4 +155,4 @@ def check(world: World, call: Call) -> Step:
     def render(found: Inspection) -> Reply:
         return graph_reply(call, 200, {"problems": list(found.problems), "warnings": list(found.warnings)})
 
-    return Work(render, administer_providers.check, world, caller_of(call), call.parameters["id"])
+    return Apart(render, administer_providers.check, world, caller_of(call), call.parameters["id"])

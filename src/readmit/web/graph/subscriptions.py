@@ -11,7 +11,7 @@ from readmit.domain.errors import NotProvided, ReadOnly
 from readmit.domain.subscription import CHANGE_TYPES, Asked, Resource, Subscription
 from readmit.flows import subscriptions as flows
 from readmit.flows.world import World
-from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.call import Apart, Call, Reply, Step, Write
 from readmit.web.graph import records, rights
 from readmit.web.graph.body import Properties, object_of
 from readmit.web.graph.operations import Operation, caller_of
@@ -77,7 +77,7 @@ def create(world: World, call: Call) -> Step:
     def render(made: Subscription) -> Reply:
         return created(call, item(made), entity(frame_of(call), "subscriptions/$entity", item(made)))
 
-    return Work(render, flows.subscribe, world, caller_of(call), asked)
+    return Apart(render, flows.subscribe, world, caller_of(call), asked)
 
 
 def read(world: World, call: Call) -> Step:

@@ -11,7 +11,7 @@ from readmit.flows.issue import Exchange, belongs_to
 from readmit.flows.password_grant import Wanted
 from readmit.flows.tokens import Presented
 from readmit.flows.world import World
-from readmit.web.call import Call, Reply, Step, Work, Write
+from readmit.web.call import Apart, Call, Reply, Step, Work, Write
 from readmit.web.oidc.clients import client_of
 from readmit.web.oidc.fields import asked_default, asked_scopes, fields_of, required, understands_challenges
 from readmit.web.oidc.metadata import COMMON, tenant_named
@@ -48,7 +48,7 @@ def token(world: World, call: Call) -> Step:
         asked, scopes = asked_scopes(world, required(fields, "scope"))
         wanted = Wanted(required(fields, "username"), required(fields, "password"), asked, scopes, call.origin)
         exchange = Exchange("", **context)
-        return Work(done(call), password_grant.sign_in, world, tenant_id, presented, wanted, exchange)
+        return Apart(done(call), password_grant.sign_in, world, tenant_id, presented, wanted, exchange)
     return Work(done(call), _exchange, world, tenant_id, presented, kind, _brought(world, kind, fields, context))
 
 
