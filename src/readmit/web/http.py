@@ -75,7 +75,8 @@ class Front:
         origin = None if twice else self._origins.addressed(scope, headers)
         if origin is None:
             return self._refuse(scope, 400 if twice else 421)
-        if not wire.readable(scope["raw_path"]) or not wire.readable(scope["query_string"]):
+        client_ip = self._origins.client(scope, headers)
+        if client_ip is None or not wire.readable(scope["raw_path"]) or not wire.readable(scope["query_string"]):
             return self._refuse(scope, 400)
         body = await self._bodies.of(receive, scope["path"], headers)
         if not isinstance(body, bytes):
@@ -89,7 +90,7 @@ class Front:
             headers=headers,
             body=body,
             origin=origin,
-            client_ip=self._origins.client(scope, headers),
+            client_ip=client_ip,
             request_id=self._world.new_id(),
         )
         self._in_work += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,28 +71,36 @@ class Origins:
             return ()
         return (("strict-transport-security", "max-age=31536000; includeSubDomains"),)
 
-    def client(self, scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> str:
-        """The address that the request came from."""
-        peer = scope["client"][0] if scope.get("client") else ""
-        if not self._trusted(scope):
-            return str(peer)
-        for entry in reversed([part.strip() for part in headers.get("x-forwarded-for", "").split(",")]):
-            try:
-                address = ip_address(entry)
-            except ValueError:
-                return str(peer)
+    def client(self, scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> str | None:
+        """The address that the request came from; None where a trusted proxy says what is none (security H2)."""
+        peer = str(scope["client"][0]) if scope.get("client") else ""
+        if not self._trusted(scope) or "x-forwarded-for" not in headers:
+            return peer
+        for entry in reversed(headers["x-forwarded-for"].split(",")):
+            address = _address(entry.strip())
+            if address is None:
+                return None
             if not any(address in proxy for proxy in self._proxies):
                 return str(address)
-        return str(peer)
+        return peer
 
     def _trusted(self, scope: MutableMapping[str, Any]) -> bool:
         if not self._proxies or not scope.get("client"):
             return False
-        try:
-            peer = ip_address(scope["client"][0])
-        except ValueError:
-            return False
-        return any(peer in proxy for proxy in self._proxies)
+        peer = _address(scope["client"][0])
+        return peer is not None and any(peer in proxy for proxy in self._proxies)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address as proxies write it: some with the port behind it, IPv4 on an IPv6 socket in its long form."""
+    bare = text.partition(":")[0] if text.count(":") == 1 else text
+    if text.startswith("[") and "]" in text:
+        bare = text[1:].partition("]")[0]
+    try:
+        found = ip_address(bare)
+    except ValueError:
+        return None
+    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
 
 
 def _is_address(host: str) -> bool:
