@@ -38,7 +38,9 @@ def applied(path: Path) -> list[str]:
 
 
 def _refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1").fetchone():
+    # The bookkeeping of an upgrade that died before its first step is ours.
+    others = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND tbl_name NOT GLOB '*yoyo_*' LIMIT 1"
+    if connection.execute(others).fetchone():
         raise OperatorError(f"{path} is a database of another program; give readmit a data folder of its own.")
 
 
@@ -56,21 +58,23 @@ def check(path: Path) -> list[str]:
 
 def upgrade(path: Path) -> list[str]:
     """Do the steps that are missing, each in one transaction, after a copy of an older file; returns them."""
-    missing = check(path)
-    if not missing:
+    if not check(path):
         return []
-    if applied(path):
-        _copy(path)
-    from yoyo import get_backend, read_migrations
+    from readmit.storage import steps
 
-    backend = get_backend(f"sqlite:///{quote(str(path.resolve()))}")
     try:
-        migrations = read_migrations(str(_STEPS))
-        # SQLite answers ADD COLUMN with a CHECK by a row, which yoyo would print among the results of a command.
-        with redirect_stdout(StringIO()), backend.lock():
-            backend.apply_migrations(backend.to_apply(migrations))
-    finally:
-        backend.connection.close()
+        with steps.alone(path):
+            missing = check(path)  # somebody else may have been faster
+            if not missing:
+                return []
+            if applied(path):
+                _copy(path)
+            # SQLite answers ADD COLUMN with a CHECK by a row, which yoyo would print among the results of a command.
+            with redirect_stdout(StringIO()):
+                steps.do(path, _STEPS)
+    except (sqlite3.OperationalError, OSError) as error:
+        sentence = f"The database {path} cannot be brought to this version ({error}); mend that and start again."
+        raise OperatorError(sentence) from error
     return missing
 
 
