@@ -140,11 +140,11 @@ class Writer:
         self._next()
 
     def _work(self) -> None:
-        while True:
-            task = self._tasks.get()
-            if task is None:
-                return
+        while (task := self._tasks.get()) is not None:
             task()
+        # Who came while the last group ran waits for an answer as well.
+        while self._waiting:
+            self._run_on_thread()
 
     # ------------------------------------------------------------- transaction
 
