@@ -191,9 +191,19 @@ def _public(value: str) -> str:
 
 
 def _smtp(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise OperatorError("'smtp' looks like smtp://user:password@host:587 or smtps://host.", 2)
+    """What names no server is told at the start: the mailer would find it out mail by mail."""
+    wrong = OperatorError(
+        "'smtp' looks like smtp://user:password@host:587 or smtps://host; in a password, # / ? and @ are written %23 "
+        "%2F %3F and %40.",
+        2,
+    )
+    try:
+        parts = urlsplit(value)
+        more = parts.path not in ("", "/") or parts.query or parts.fragment or parts.port == 0
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or more:
+        raise wrong
     return value
 
 

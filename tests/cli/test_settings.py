@@ -119,3 +119,20 @@ def test_the_sender_of_mail_is_an_address(address):
 )
 def test_what_cannot_be_is_refused_with_what_can(options, words):
     assert words in _refused(**options)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://mail.example:abc",
+        "smtp://mail.example:0",
+        "smtp://[",
+        "smtp://ana:123#sh@mail.example",
+        "smtp://ana:123/sh@mail.example",
+        "smtp://ana:123?sh@mail.example",
+    ],
+)
+def test_OB3_an_smtp_url_that_leads_nowhere_is_told_at_the_start_and_not_mail_by_mail(url):
+    sentence = _refused(smtp=url, mail_from="guests@contoso.com")
+    assert "'smtp' looks like smtp://" in sentence
+    assert "sh@" not in sentence, "the password is not repeated"
