@@ -58,14 +58,16 @@ SELECT s.app_id, s.tenant_id, s.id, s.display_name, s.account_enabled, s.assignm
   a.web_redirect_uris, a.spa_redirect_uris, a.public_redirect_uris, a.identifier_uris, a.app_roles, a.properties,
   s.properties
 FROM service_principals s LEFT JOIN applications a ON a.app_id = s.app_id AND a.deleted_at IS NULL
+  AND (a.tenant_id = s.tenant_id OR json_extract(a.properties, '$.signInAudience') = 'AzureADMultipleOrgs')
 """
+"""Another tenant's registration stands behind a service principal only where it is meant for several tenants."""
 
 
 def get(tx: Transaction, tenant_id: str, app_id: str) -> Client | None:
     """The client of this id that the tenant knows."""
     return _one(
         tx,
-        f"{_SELECT} WHERE s.app_id = :app AND s.tenant_id = :tenant AND s.deleted_at IS NULL",
+        "WHERE s.app_id = :app AND s.tenant_id = :tenant AND s.deleted_at IS NULL",
         {"app": app_id.lower(), "tenant": tenant_id},
     )
 
@@ -74,14 +76,15 @@ def by_identifier_uri(tx: Transaction, tenant_id: str, uri: str) -> Client | Non
     """The API that is named by this identifier URI."""
     return _one(
         tx,
-        f"{_SELECT} WHERE s.tenant_id = :tenant AND s.deleted_at IS NULL"
+        "WHERE s.tenant_id = :tenant AND s.deleted_at IS NULL"
         " AND EXISTS (SELECT 1 FROM json_each(a.identifier_uris) u WHERE u.value = :uri)",
         {"uri": uri, "tenant": tenant_id},
     )
 
 
-def _one(tx: Transaction, sql: str, parameters: dict[str, Any]) -> Client | None:
-    row = tx.one(sql, parameters)
+def _one(tx: Transaction, where: str, parameters: dict[str, Any]) -> Client | None:
+    """With the registration in its own tenant, where several tenants have one under this client id."""
+    row = tx.one(f"{_SELECT} {where} ORDER BY a.tenant_id = s.tenant_id DESC, a.id LIMIT 1", parameters)
     if row is None:
         return None
     properties = from_json(row[13]) if row[13] else {}
