@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import OperatorError
 from readmit.flows import keys
 from readmit.flows.world import World
 from readmit.storage import keys as stored
 from readmit.storage.database import Database
-from readmit.tokens import Keyring, SigningKey
+from readmit.tokens import Keyring, SigningKey, base64url
 from world import MASTER, House, make_world
 
 FAR = {"exp": 2**40, "nbf": 0}
@@ -164,3 +165,29 @@ def test_keys_of_another_master_key_are_not_loaded(bare: House) -> None:
     with pytest.raises(OperatorError):
         keys.ensure(stranger)
     assert len(rows(bare)) == 1
+
+
+class _Counting(Keyring):
+    """Tells how often a key was opened."""
+
+    opened = 0
+
+    def unseal(self, sealed: str) -> bytes:
+        type(self).opened += 1
+        return super().unseal(sealed)
+
+
+def test_a_token_with_an_invented_key_id_opens_no_key_again(bare: House) -> None:
+    """Opening one takes 50 ms of the loop: strangers must not make the server do it (security O6)."""
+    keys.ensure(bare.world)
+    world = replace(bare.world, keyring=_Counting(MASTER))
+    world.keyring.reload = lambda: keys.load(world)
+    good = bare.world.keyring.sign(FAR, typ="at+jwt", now=bare.world.now())
+    assert world.keyring.verify(good, world.now()), "an unknown key is looked for"
+    opened = _Counting.opened
+    assert opened > 0
+    head = base64url(b'{"kid":"invented","alg":"RS256"}')
+    for _ in range(3):
+        with pytest.raises(Unauthenticated):
+            world.keyring.verify(f"{head}.{head}.AAAA", world.now())
+    assert _Counting.opened == opened
