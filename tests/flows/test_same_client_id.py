@@ -48,7 +48,9 @@ def test_I8_the_secret_of_another_tenants_registration_opens_nothing(house: Hous
         assert refusal.value.number == 7000215
 
 
-@pytest.mark.parametrize(("audience", "stands"), [("AzureADMyOrg", False), (None, False), ("AzureADMultipleOrgs", True)])
+@pytest.mark.parametrize(
+    ("audience", "stands"), [("AzureADMyOrg", False), (None, False), ("AzureADMultipleOrgs", True)]
+)
 def test_I8_a_registration_for_one_tenant_stands_behind_no_principal_of_another(
     house: House, audience: str | None, stands: bool
 ) -> None:
