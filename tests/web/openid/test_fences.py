@@ -244,6 +244,19 @@ def test_RFC6750_userinfo_says_what_is_wrong_with_a_token(drawer: Drawer, person
     assert rp.userinfo(drawer.kinds["access"]).status_code == 401
 
 
+@pytest.mark.parametrize("name", ["{}", "api://{}"])
+def test_O6_userinfo_takes_tokens_for_graph_alone(rp: RelyingParty, person: Person, name: str) -> None:
+    """A token for another API is in its hands: with it the API would ask who its caller is (RFC 9700 2.3)."""
+    scope = f"openid profile email offline_access {name.format(rp.client_id)}/.default"
+    body = rp.tokens(rp.sign_in(person, scope=scope))
+    refused = rp.userinfo(body["access_token"])
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
+    assert "Invalid audience." in refused.headers["www-authenticate"]
+    assert "sub" not in refused.json()
+    for_graph = rp.renew(body["refresh_token"], scope="https://graph.microsoft.com/.default").json()
+    assert rp.userinfo(for_graph["access_token"]).json()["sub"] == rp.verified(body["id_token"])["sub"], "the client itself may ask"
+
+
 def test_a_client_names_itself_in_one_way(rp: RelyingParty, person: Person) -> None:
     """RFC 6749 2.3."""
     code = rp.sign_in(person)["code"]
