@@ -18,7 +18,7 @@ from readmit.flows import passkey_step, sign_in_log
 from readmit.flows.again import until_saved
 from readmit.flows.browsers import Browser
 from readmit.flows.methods import sign_in_method
-from readmit.flows.new_flow import new_flow
+from readmit.flows.new_flow import new_flow, open_way
 from readmit.flows.open_flow import flow_of, tenant_of
 from readmit.flows.own import record_own, signed_in_user
 from readmit.flows.redeem import still_at_home
@@ -41,7 +41,7 @@ def begin(tx: Transaction, world: World, browser: Browser, entry: SignIn, *, flo
     flow = replace(flow, user_id=user.id, epoch=user.epoch, language=user.preferred_language)
     address = _address(user)
     flow = sign_in_method(tx, tenant, flow, address) if address is not None else flow
-    browser_flows.insert(tx, flow)
+    open_way(tx, world, browser, flow)
     return flow
 
 

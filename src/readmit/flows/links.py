@@ -17,7 +17,7 @@ from readmit.flows import inbound
 from readmit.flows.browsers import Browser
 from readmit.flows.invite import hash_ticket
 from readmit.flows.methods import redemption_method, sign_in_method
-from readmit.flows.new_flow import new_flow
+from readmit.flows.new_flow import new_flow, open_way
 from readmit.flows.world import World
 from readmit.storage import audit as audit_log
 from readmit.storage import browser_flows, invitations, mail_blocks, outbox, queries_people, tenants, users
@@ -102,7 +102,7 @@ def start(tx: Transaction, world: World, browser: Browser, *, flow_id: str, tick
     else:
         assert isinstance(user.redemption, Pending)
         flow = redemption_method(tx, tenant, flow, user.redemption.invited)
-    browser_flows.insert(tx, flow)
+    open_way(tx, world, browser, flow)
     return flow
 
 

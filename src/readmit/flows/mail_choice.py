@@ -15,7 +15,7 @@ from readmit.domain.guest import User
 from readmit.domain.redemption import PROOF_LIFETIME, Flow, ToMailChoice
 from readmit.domain.tenant import Tenant
 from readmit.flows.browsers import Browser
-from readmit.flows.new_flow import new_flow
+from readmit.flows.new_flow import new_flow, open_way
 from readmit.flows.world import World
 from readmit.storage import audit as audit_log
 from readmit.storage import browser_flows, mail_blocks, outbox, passcodes, tenants, users
@@ -49,7 +49,7 @@ def start(
         raise DeadEnd(Page.CLOSED)
     flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant_id, target=ToMailChoice())
     flow = replace(flow, address=typed, method="code")
-    browser_flows.insert(tx, flow)
+    open_way(tx, world, browser, flow)
     return flow
 
 

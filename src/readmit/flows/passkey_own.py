@@ -14,13 +14,13 @@ from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows.browsers import Browser
 from readmit.flows.methods import sign_in_method
-from readmit.flows.new_flow import new_flow
+from readmit.flows.new_flow import new_flow, open_way
 from readmit.flows.own import record_own, signed_in_user
 from readmit.flows.passkey_notice import owe_notice
 from readmit.flows.passkey_step import ask
 from readmit.flows.sign_in import session_proof
 from readmit.flows.world import World
-from readmit.storage import browser_flows, passkeys, tenants
+from readmit.storage import passkeys, tenants
 from readmit.storage.transaction import Transaction
 
 
@@ -35,7 +35,7 @@ def begin_adding(tx: Transaction, world: World, browser: Browser, *, flow_id: st
     flow = sign_in_method(tx, tenant, flow, EmailAddress.stored(user.sign_in_name))
     if fresh(entry.at, now) and suffices(user, tenant, entry.amr):
         flow = replace(flow, user_id=user.id, epoch=user.epoch, proof=session_proof(world, user, entry))
-    browser_flows.insert(tx, flow)
+    open_way(tx, world, browser, flow)
     if flow.proof is not None:
         ask(tx, world, flow.id, "add")
     return flow

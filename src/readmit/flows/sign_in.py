@@ -18,7 +18,7 @@ from readmit.flows import authorize, consent, granting, sign_in_log, tokens
 from readmit.flows.authorize import Response
 from readmit.flows.browsers import Browser, session_of
 from readmit.flows.methods import sign_in_method
-from readmit.flows.new_flow import new_flow
+from readmit.flows.new_flow import new_flow, open_way
 from readmit.flows.world import World
 from readmit.storage import browser_flows, queries_people, sessions, users
 from readmit.storage.transaction import Transaction
@@ -42,7 +42,7 @@ def start(
     flow = replace(flow, language=language)
     if typed is not None:
         flow = sign_in_method(tx, tenant, flow, typed)
-    browser_flows.insert(tx, flow)
+    open_way(tx, world, browser, flow)
     return flow
 
 
@@ -77,7 +77,7 @@ def begin_authorize(
         typed = hinted(request) if "select_account" not in request.prompt else None
         if typed is not None:
             flow = sign_in_method(tx, tenant, flow, typed)
-        browser_flows.insert(tx, flow)
+        open_way(tx, world, browser, flow)
         return flow
     if consent.not_assigned(tx, request, user.id):
         application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
@@ -105,7 +105,7 @@ def begin_authorize(
             method="home",
             proof=session_proof(world, user, entry),
         )
-        browser_flows.insert(tx, flow)
+        open_way(tx, world, browser, flow)
         return flow
     sessions.seen(tx, entry, world.now())
     sign_in_log.silent(tx, world, browser, request, entry)

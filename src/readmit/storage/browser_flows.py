@@ -32,14 +32,35 @@ _COLUMNS: Final = (
 )
 
 
-def insert(tx: Transaction, flow: Flow) -> None:
-    """A new flow."""
+def insert(tx: Transaction, flow: Flow, requester: str = "") -> None:
+    """A new flow, asked for from this network."""
     tx.run(
         "INSERT INTO flows (id, browser_hash, csrf, kind, tenant_id, target, created_at, expires_at, user_id,"
         " invitation_id, generation, epoch, address, method, home_tenant_id, proof, other_proof, language,"
-        " provider_id, passkey) VALUES (:id, :browser, :csrf, :kind, :tenant, :target, :created, :expires, :user,"
-        " :invitation, :generation, :epoch, :address, :method, :home, :proof, :other, :language, :provider, :passkey)",
-        {**_row(flow), "id": flow.id, "browser": flow.browser_hash, "csrf": flow.csrf, "created": micros(flow.created)},
+        " provider_id, passkey, requester) VALUES (:id, :browser, :csrf, :kind, :tenant, :target, :created, :expires,"
+        " :user, :invitation, :generation, :epoch, :address, :method, :home, :proof, :other, :language, :provider,"
+        " :passkey, :requester)",
+        {
+            **_row(flow),
+            "id": flow.id,
+            "browser": flow.browser_hash,
+            "csrf": flow.csrf,
+            "created": micros(flow.created),
+            "requester": requester,
+        },
+    )
+
+
+def keep_newest(tx: Transaction, most: int, requester: str | None = None) -> int:
+    """End the oldest flows in which nobody has proved anything, down to `most`: of one network, or of all."""
+    whose = "proof IS NULL AND requester = :requester" if requester is not None else "proof IS NULL"
+    counted = tx.one(f"SELECT COUNT(*) FROM flows WHERE {whose}", {"requester": requester})
+    beyond = counted[0] - most if counted else 0
+    if beyond <= 0:
+        return 0
+    return tx.run(
+        f"DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE {whose} ORDER BY created_at LIMIT :beyond)",
+        {"requester": requester, "beyond": beyond},
     )
 
 

@@ -254,7 +254,9 @@ def test_O6_userinfo_takes_tokens_for_graph_alone(rp: RelyingParty, person: Pers
     assert "Invalid audience." in refused.headers["www-authenticate"]
     assert "sub" not in refused.json()
     for_graph = rp.renew(body["refresh_token"], scope="https://graph.microsoft.com/.default").json()
-    assert rp.userinfo(for_graph["access_token"]).json()["sub"] == rp.verified(body["id_token"])["sub"], "the client itself may ask"
+    assert rp.userinfo(for_graph["access_token"]).json()["sub"] == rp.verified(body["id_token"])["sub"], (
+        "the client itself may ask"
+    )
 
 
 def test_a_client_names_itself_in_one_way(rp: RelyingParty, person: Person) -> None:
