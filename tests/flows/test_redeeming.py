@@ -653,6 +653,28 @@ def test_L26_where_the_tenant_allows_it_home_identity_and_code_bind_the_home_ide
     assert redemption.redeemed.given == "alias@fabrikam.com"
 
 
+def test_L24_a_home_identity_of_long_ago_is_not_bound_by_a_code_of_now(house: House) -> None:
+    """Whoever sits at the browser an hour later has the mailbox, and not the home account."""
+    configure(house, allowOtherAccount=True)
+    invited = house.invite("alias@fabrikam.com")
+    way = follow(house, invited)
+    way.do(methods.use_other_account)
+    way.do(methods.type_address, EmailAddress.parse("bob@fabrikam.com"))
+    way.password()
+    assert dead_end(way.proceed) is Page.OTHER_ADDRESS
+    way.do(refuse.refuse, Page.OTHER_ADDRESS)
+    way.do(methods.use_code)
+    house.clock.pass_(minutes=11)
+    assert way.code().right
+    assert isinstance(way.proceed(), Onward)
+    assert isinstance(way.accept(), Onward), "back to the proof: nothing is bound"
+    assert isinstance(house.guest(invited.user.id).redemption, Pending)
+    way.redeem_by_code()
+    redemption = house.guest(invited.user.id).redemption
+    assert isinstance(redemption, Accepted)
+    assert redemption.binding.kind == "mail", "what was proved now"
+
+
 def test_L26_a_home_identity_without_the_code_binds_nothing(house: House) -> None:
     configure(house, allowOtherAccount=True)
     invited = house.invite("alias@fabrikam.com")

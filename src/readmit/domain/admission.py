@@ -40,8 +40,11 @@ def check_open(
 
 
 def together(home: Proof, code: Proof) -> Proof:
-    """Home identity and code in one flow: the home identity is bound, the code proves the address (lifecycle L26)."""
-    return replace(home, keys=(*home.keys, *code.keys), at=code.at, amr=(*home.amr, *code.amr))
+    """Home identity and code in one flow: the home identity is bound, the code proves the address (lifecycle L26).
+
+    As old as the older of the two: neither is older than ten minutes at commit (lifecycle L24).
+    """
+    return replace(home, keys=(*home.keys, *code.keys), at=min(home.at, code.at), amr=(*home.amr, *code.amr))
 
 
 def check_proof(user: User, proof: Proof) -> None:
