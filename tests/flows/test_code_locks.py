@@ -10,9 +10,11 @@ from applications import arrive, change_user
 from ways import Way, begin, follow
 
 from readmit.domain.address import EmailAddress
+from readmit.domain.mail import OwedMail
 from readmit.flows import codes, deliver, methods
 from readmit.flows.arrive import Arrived
 from readmit.mail import mailbox
+from readmit.storage import outbox
 from world import House, a_browser, copy_house
 
 MAX = "max@post.example"
@@ -48,6 +50,15 @@ def test_C5_a_lock_sends_one_notice_and_ends_by_itself(house: House) -> None:
     assert "1 February 2026" in text, "until the day's end"
     house.clock.pass_(hours=13, minutes=30)
     assert begin(house, MAX).code().right
+
+
+def test_C5_a_lock_at_another_tenant_on_the_same_day_is_told_as_well(house: House) -> None:
+    """Codes are locked for an address of one tenant (security C3), and so are its notices."""
+    key = EmailAddress.parse(MAX).key
+    house.write(outbox.owe, OwedMail("m1", house.fabrikam, "code_lock", key), house.clock())
+    lock(house, MAX)
+    told = house.rows("SELECT 1 FROM outbox WHERE kind = 'code_lock' AND tenant_id = :id", id=house.contoso)
+    assert told == [(1,)]
 
 
 def test_C5_the_lock_of_an_address_of_nobody_tells_nobody(house: House) -> None:

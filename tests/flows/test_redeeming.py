@@ -13,6 +13,7 @@ from ways import Way, begin, follow
 from readmit.domain.address import EmailAddress
 from readmit.domain.errors import DeadEnd, Page, Throttled
 from readmit.domain.guest import Accepted, Pending
+from readmit.domain.mail import OwedMail
 from readmit.domain.redemption import Step
 from readmit.domain.tenant import TenantSettings
 from readmit.flows import arrive, codes, directory, invite, links, look, methods, open_flow, prove, refuse
@@ -141,6 +142,17 @@ def test_S10_the_current_invitation_is_mailed_once_an_hour_and_thrice_a_day(hous
     completed = house.invite("max@post.example", user_id=house.people["max"])
     house.write(links.mail_current, house.world, completed.ticket)
     assert mails() == 3
+
+
+def test_M7_another_tenants_mail_to_the_mailbox_holds_up_no_new_mail_of_this_one(house: House) -> None:
+    """No tenant learns of another's invitations, and none is blocked by them (lifecycle S10)."""
+    invited = house.invite("new@post.example")
+    key = EmailAddress.parse("new@post.example").key
+    for number in range(3):
+        house.write(outbox.owe, OwedMail(f"m{number}", house.fabrikam, "invitation", key), house.clock())
+    house.write(links.mail_current, house.world, invited.ticket)
+    owed = house.rows("SELECT COUNT(*) FROM outbox WHERE tenant_id = :tenant", tenant=house.contoso)
+    assert owed == [(1,)]
 
 
 # ---------------------------------------------------------------------- password

@@ -228,7 +228,7 @@ def _notice(tx: Transaction, world: World, tenant: Tenant, flow: Flow, made: Pas
     subject = f"{tenant.id}:{made.address.key}"
     counts = [attempts.current(tx, scope, subject, now=now, length=attempts.DAY) for scope in ("code", "code-known")]
     begun = attempts.period_end(now, attempts.DAY) - attempts.DAY
-    told = outbox.sent_to(tx, made.address.key, "code_lock", begun)
+    told = outbox.owed_to(tx, tenant.id, made.address.key, "code_lock", begun)
     user = users.live(tx, tenant.id, made.user_id) if made.user_id else None
     if max(counts) <= WRONG_PER_DAY or told or user is None or not made.real:
         return

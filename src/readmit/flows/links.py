@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from readmit.domain import audit
 from readmit.domain.admission import check_open
@@ -113,8 +113,9 @@ def _as_sign_in(flow: Flow, opened: Opened) -> Flow:
     return replace(flow, kind="sign_in", user_id=None, invitation_id=kept, generation=None)
 
 
-_ONE_AN_HOUR = timedelta(hours=1)
-_THREE_A_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_MOST_A_DAY = 3
 
 
 def mail_current(tx: Transaction, world: World, ticket: str) -> None:
@@ -130,9 +131,7 @@ def mail_current(tx: Transaction, world: World, ticket: str) -> None:
     key = user.redemption.invited.key
     if current is None or not user.holds(user.redemption.invited):
         return
-    if outbox.sent_to(tx, key, "invitation", now - _ONE_AN_HOUR) or _many(tx, world, key):
-        return
-    if mail_blocks.blocked(tx, user.tenant_id, key):
+    if _mailed_enough(tx, user.tenant_id, key, now) or mail_blocks.blocked(tx, user.tenant_id, key):
         return
     mail = OwedMail(
         id=world.new_id(),
@@ -149,5 +148,8 @@ def mail_current(tx: Transaction, world: World, ticket: str) -> None:
     audit_log.append(tx, user.tenant_id, audit.SYSTEM, (event,), now=now, new_id=world.new_id)
 
 
-def _many(tx: Transaction, world: World, key: str) -> bool:
-    return outbox.sent_to(tx, key, "invitation", world.now() - _THREE_A_DAY) >= 3
+def _mailed_enough(tx: Transaction, tenant_id: str, key: str, now: datetime) -> bool:
+    """Once an hour, three times a day (lifecycle L41)."""
+    if outbox.owed_to(tx, tenant_id, key, "invitation", now - _HOUR):
+        return True
+    return outbox.owed_to(tx, tenant_id, key, "invitation", now - _DAY) >= _MOST_A_DAY

@@ -203,12 +203,12 @@ def state_of(tx: Transaction, invitation_id: str) -> MailState | None:
     return row[0] if row else None
 
 
-def sent_to(tx: Transaction, address_key: str, kind: MailKind, since: datetime) -> int:
-    """Mails of a kind owed to a mailbox since then, on the whole server (security C6, M7)."""
+def owed_to(tx: Transaction, tenant_id: str, address_key: str, kind: MailKind, since: datetime) -> int:
+    """Mails of a kind that a tenant owed to a mailbox since then: no tenant holds up another's (security M7)."""
     row = tx.one(
-        "SELECT COUNT(*) FROM outbox WHERE address_key = :key AND kind = :kind AND created_at >= :since"
-        " AND state <> 'superseded'",
-        {"key": address_key, "kind": kind, "since": micros(since)},
+        "SELECT COUNT(*) FROM outbox WHERE address_key = :key AND tenant_id = :tenant AND kind = :kind"
+        " AND created_at >= :since AND state <> 'superseded'",
+        {"key": address_key, "tenant": tenant_id, "kind": kind, "since": micros(since)},
     )
     return int(row[0]) if row else 0
 
