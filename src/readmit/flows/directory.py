@@ -15,8 +15,9 @@ from readmit.domain.tenant import Tenant
 from readmit.flows import last_administrator
 from readmit.flows.again import until_saved
 from readmit.flows.record import note_creator, record, user_event
+from readmit.flows.unbinding import end_binding
 from readmit.flows.world import World
-from readmit.storage import access, invitations, outbox, passkeys, roles, tenants, users
+from readmit.storage import access, invitations, outbox, roles, tenants, users
 from readmit.storage.transaction import Transaction
 
 
@@ -196,11 +197,7 @@ def _end(tx: Transaction, world: World, before: User, after: User, asked: UserCh
     if after.epoch != before.epoch:
         ended |= access.end_access(tx, after.id, redemptions=not after.enabled or after.generation != before.generation)
     if after.generation != before.generation:
-        ended["consents"] = access.end_consents(tx, after.id)
-        ended["passkeys"] = passkeys.end(tx, after.id)
-        ended["redemptions"] = invitations.end_history(tx, after.id, "identities", now)
-        if after.converted:
-            users.set_password(tx, after.id, None, now=now)
+        ended |= end_binding(tx, after, "identities", now)
         outbox.supersede(tx, after.id, now)
     if directory.loses_invitation(before, after):
         ended["invitations"] = invitations.cancel(tx, before.id, before.generation, now)

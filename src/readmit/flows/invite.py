@@ -19,6 +19,7 @@ from readmit.domain.tenant import NewAddressOnReset, Tenant
 from readmit.flows import inbound, methods
 from readmit.flows.record import actor_of, note_creator
 from readmit.flows.sponsors import check_sponsors
+from readmit.flows.unbinding import end_binding
 from readmit.flows.world import World
 from readmit.storage import (
     access,
@@ -26,7 +27,6 @@ from readmit.storage import (
     invitations,
     mail_blocks,
     outbox,
-    passkeys,
     roles,
     sponsors,
     tenants,
@@ -156,12 +156,7 @@ def _save(
     if change.sponsors:
         sponsors.add(tx, user.id, change.sponsors)
     if change.ends_access:
-        ended = access.end_access(tx, user.id)
-        ended["consents"] = access.end_consents(tx, user.id)
-        ended["passkeys"] = passkeys.end(tx, user.id)
-        ended["redemptions"] = invitations.end_history(tx, user.id, "reset", now)
-        if user.converted:
-            users.set_password(tx, user.id, None, now=now)
+        ended = access.end_access(tx, user.id) | end_binding(tx, user, "reset", now)
         events = _with_counts(events, ended)
     elif change.ends_links:
         access.end_redemption(tx, user.id)

@@ -14,6 +14,7 @@ from readmit.flows import granting, sign_in_log
 from readmit.flows.arrive import Arrived, arrive
 from readmit.flows.browsers import Browser
 from readmit.flows.open_flow import Onward, checked_invitation, flow_of, lost_to_a_redemption, proved_in_vain, tenant_of
+from readmit.flows.unbinding import end_binding
 from readmit.flows.world import World
 from readmit.storage import access, browser_flows, invitations, outbox, passkeys, users
 from readmit.storage import audit as audit_log
@@ -86,9 +87,7 @@ def _release_identity(tx: Transaction, world: World, tenant: Tenant, flow: Flow,
     now = world.now()
     users.update(tx, other.unbound(now, redemption.invited), other)
     access.end_access(tx, other.id)
-    access.end_consents(tx, other.id)
-    passkeys.end(tx, other.id)
-    invitations.end_history(tx, other.id, "another guest redeemed its address", now)
+    end_binding(tx, other, "another guest redeemed its address", now)
     event = audit.Event("Update user", target_id=other.id, details={"changed": {"binding": "ended"}})
     audit_log.append(tx, tenant.id, audit.SYSTEM, (event,), now=now, new_id=world.new_id)
 

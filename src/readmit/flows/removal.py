@@ -17,8 +17,9 @@ from readmit.flows import last_administrator
 from readmit.flows.again import until_saved
 from readmit.flows.directory import find_user, tenant_of
 from readmit.flows.record import record, user_event
+from readmit.flows.unbinding import end_binding
 from readmit.flows.world import World
-from readmit.storage import access, apps, audit, groups, invitations, outbox, passkeys, queries, roles, users
+from readmit.storage import access, apps, audit, groups, outbox, queries, roles, users
 from readmit.storage.transaction import Transaction
 
 _PURGES: Final[dict[str, Callable[[Transaction, str], None]]] = {
@@ -78,9 +79,7 @@ def restore_user(
         lambda: _restored(tx, world, caller, user_id, new_upn=new_upn, drop_clashing=drop_clashing)
     )
     if unbinds:
-        access.end_consents(tx, after.id)
-        passkeys.end(tx, after.id)
-        invitations.end_history(tx, after.id, "restore", world.now())
+        end_binding(tx, after, "restore", world.now())
     lost: dict[str, Any] = {"unbound": True} if unbinds else {}
     event = user_event("Restore user", after, operation="Update", **lost)
     record(tx, world, caller, event, correlation_id=correlation_id)
