@@ -130,6 +130,14 @@ def test_C6_the_mail_of_a_code_names_time_and_requester(house: House) -> None:
     assert "redeem" not in mail["text"], "no sign-in link"
 
 
+def test_C1_the_mail_of_a_code_that_a_reset_ended_is_not_sent(house: House) -> None:
+    """The code of a sign-in under way opens nothing any more (security G2): its mail would only confuse."""
+    begin(house, "max@post.example").ask_code()
+    house.reset(house.people["max"], "max@post.example")
+    sent(house)
+    assert house.rows("SELECT state FROM outbox WHERE kind = 'passcode'") == [("superseded",)]
+
+
 def test_C1_a_repeated_mail_after_a_crash_carries_the_same_code(house: House) -> None:
     way = begin(house, "max@post.example")
     code = way.ask_code()

@@ -183,6 +183,8 @@ def _passcode(tx: Transaction, world: World, entry: Entry, tenant: Tenant, user:
     made = passcodes.get(tx, entry.mail.passcode_id or "")
     if made is None or made.expires <= world.now():
         return None
+    if made.counters is not None and not made.counters.hold(user):
+        return None
     language = language_of(entry, tenant, user)
     facts = {
         "organisation": tenant.display_name,
