@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from readmit.domain.redemption import Flow, Step
 from readmit.flows import administer_providers, arrive, authorize, sign_in
 from readmit.flows.authorize import Response
 from readmit.flows.browsers import Browser
-from readmit.storage import queries_tenants
+from readmit.storage import providers, queries_tenants
 from world import House
 
 
@@ -106,3 +107,11 @@ def test_T33_a_redemption_at_its_last_button_binds_nothing(
         way.accept()
     assert end.value.page is Page.OTHER_ADDRESS
     assert isinstance(house.guest(invited.user.id).redemption, Pending)
+
+
+def test_DB2_a_provider_that_went_meanwhile_is_not_half_written(house: House, registered: Provider) -> None:
+    """What was decided on a registration that is gone writes nothing: neither a row nor a claim of a domain."""
+    house.write(providers.delete, house.contoso, registered.id)
+    before = house.contents()
+    assert not house.write(providers.update, replace(registered, domains=("other.example",)))
+    assert house.contents() == before

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from readmit.domain.errors import NotFound, ProviderRefused
+from readmit.domain.errors import NotFound, ProviderRefused, Unavailable
 from readmit.domain.permission import Caller
 from readmit.domain.provider import InvalidProvider, Provider
 from readmit.domain.saml import Metadata
@@ -166,8 +166,8 @@ def change(tx: Transaction, world: World, caller: Caller, id: str, wanted: Chang
         )
         if old != new
     }
-    if told:
-        providers.update(tx, after)
+    if told and not providers.update(tx, after):
+        raise Unavailable
     if wanted.client_secret is not None:
         had = "one" if providers.secret(tx, before.id) is not None else "none"
         sealed = sealed_secret(world, wanted.client_secret) if wanted.client_secret else None

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from readmit.domain.address import InvalidAddress, checked_domain
 from readmit.domain.audit import Actor
-from readmit.domain.errors import NotFound
+from readmit.domain.errors import NotFound, Unavailable
 from readmit.domain.provider import (
     GOOGLE_DOMAINS,
     GOOGLE_ISSUER,
@@ -63,7 +63,8 @@ def register(tx: Transaction, world: World, tenant: Tenant, wanted: Registration
     """A new provider, enabled. Raises InvalidProvider in words for the administrator; nothing is written then."""
     provider = planned(tx, world, tenant, wanted)
     sealed = sealed_secret(world, wanted.client_secret) if wanted.client_secret else None
-    providers.insert(tx, provider, secret=sealed, metadata=wanted.metadata, now=world.now())
+    if not providers.insert(tx, provider, secret=sealed, metadata=wanted.metadata, now=world.now()):
+        raise Unavailable
     details = {"issuer": provider.issuer, "domains": list(provider.domains)}
     event = object_event("Add identity provider", "Policy", "Add", (KIND, provider.id, provider.name), **details)
     audit.append(tx, tenant.id, actor, (event,), now=world.now(), new_id=world.new_id)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from readmit.domain import audit
 from readmit.domain.admission import check_proof, check_sign_in, redeem
-from readmit.domain.errors import DeadEnd, Page
+from readmit.domain.errors import DeadEnd, Page, Unavailable
 from readmit.domain.guest import Accepted, User
 from readmit.domain.redemption import Flow, Step, next_step
 from readmit.domain.tenant import Tenant
@@ -85,9 +85,11 @@ def _release_identity(tx: Transaction, world: World, tenant: Tenant, flow: Flow,
     if redemption.binding.kind != "mail" or other.holds(redemption.redeemed):
         raise DeadEnd(Page.ALREADY_A_GUEST, org=tenant.display_name)
     now = world.now()
-    users.update(tx, other.unbound(now, redemption.invited), other)
+    if not users.update(tx, other.unbound(now, redemption.invited), other):
+        raise Unavailable
     access.end_access(tx, other.id)
     end_binding(tx, other, "another guest redeemed its address", now)
+    outbox.supersede(tx, other.id, now)
     event = audit.Event("Update user", target_id=other.id, details={"changed": {"binding": "ended"}})
     audit_log.append(tx, tenant.id, audit.SYSTEM, (event,), now=now, new_id=world.new_id)
 

@@ -147,8 +147,11 @@ def _written(metadata: Metadata) -> str:
 
 
 def update(tx: Transaction, provider: Provider) -> bool:
-    """Write what an administrator may change: name, domains, client id, switches. False if a domain has another."""
-    tx.run(
+    """Write what an administrator may change: name, domains, client id, switches.
+
+    False if it is gone, or a domain has another one.
+    """
+    written = tx.run(
         "UPDATE identity_providers SET name = :name, client_id = :client, enabled = :enabled,"
         " private_network = :private WHERE id = :id AND tenant_id = :tenant",
         {
@@ -160,6 +163,8 @@ def update(tx: Transaction, provider: Provider) -> bool:
             "tenant": provider.tenant_id,
         },
     )
+    if written != 1:
+        return False
     tx.run("DELETE FROM identity_provider_domains WHERE provider_id = :id", {"id": provider.id})
     return all(_claim(tx, provider, domain) for domain in provider.domains)
 
