@@ -121,6 +121,18 @@ def test_R11_a_process_that_dies_is_replaced_and_the_others_go_on(server: Server
     assert before[0] not in after
 
 
+def test_R11_a_replacement_that_dies_before_it_answers_takes_nobody_with_it(server: Server) -> None:
+    _told(server, f"Workers   {WORKERS}")
+    first = set(_children(server))
+    os.kill(min(first), signal.SIGKILL)
+    while not (new := set(_children(server)) - first):
+        pass
+    os.kill(new.pop(), signal.SIGKILL)
+    _told(server, "A worker ended with -9; another one takes its place.\nA worker ended with -9; another")
+    assert _alone(server, server.token(), _invitation("late@post.example")).status_code == 201
+    assert server.stop() == 0
+
+
 def test_R15_sigterm_ends_all_of_them_within_ten_seconds_and_with_exit_code_0(server: Server) -> None:
     _told(server, f"Workers   {WORKERS}")
     children = _children(server)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _STARTED = b"started"
 _LONGEST_END = 9.5
 """Seconds that children get to end (reliability SD1)."""
+_LONGEST_PAUSE = 5.0
 
 
 class Workers:
@@ -38,6 +39,11 @@ class Workers:
         self._silent: set[Connection] = set()
         """Children that did not say yet that they answer."""
         self._stopping = False
+        self._answered = False
+        """All that are there from the start did once."""
+        self._vain = 0
+        """Replacements in a row that ended before they answered."""
+        self._told_to_stop = threading.Event()
 
     def run(self, count: int, *, started: Callable[[], None]) -> int:
         """Start them, call `started` once all answer, replace who dies, end with a signal; the exit code."""
@@ -45,15 +51,15 @@ class Workers:
             signal.signal(number, self._stop)
         for _ in range(count):
             self._spawn()
-        all_answered = False
         while self._children:
             for lifeline in connection.wait(list(self._children)):
                 if not _hears(lifeline):
                     self._gone(lifeline)
                     continue
                 self._silent.discard(lifeline)
-                if not self._silent and not all_answered:
-                    all_answered = True
+                self._vain = 0
+                if not self._silent and not self._answered:
+                    self._answered = True
                     started()
         return 0
 
@@ -73,18 +79,25 @@ class Workers:
         child.join()
         if self._stopping:
             return
-        if lifeline in self._silent:
+        if lifeline in self._silent and not self._answered:
             self._stop()
             for other in self._children.values():
                 other.join()
             raise OperatorError("A worker ended before it answered; what it said is above.")
         click.echo(f"A worker ended with {child.exitcode}; another one takes its place.", err=True)
-        self._spawn()
+        if lifeline in self._silent:
+            # The others answer meanwhile. What keeps it from starting may pass; trying for it takes no whole core.
+            self._silent.discard(lifeline)
+            self._told_to_stop.wait(min(0.1 * 2**self._vain, _LONGEST_PAUSE))
+            self._vain += 1
+        if not self._stopping:
+            self._spawn()
 
     def _stop(self, *_: object) -> None:
         """Children end as a server alone does; who hangs is killed in time (reliability SD1)."""
         if not self._stopping:
             self._stopping = True
+            self._told_to_stop.set()
             ending = threading.Timer(_LONGEST_END, self._kill)
             ending.daemon = True
             ending.start()
