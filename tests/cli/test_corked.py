@@ -17,6 +17,17 @@ class Recorder:
     def __init__(self) -> None:
         self.writes: list[bytes] = []
         self.closed = False
+        self.aborted = False
+        self.waiting = 0
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+    def abort(self) -> None:
+        self.aborted = True
 
     def write(self, data: bytes) -> None:
         assert not self.closed
@@ -65,6 +76,76 @@ def test_what_is_held_leaves_before_the_connection_closes() -> None:
         await asyncio.sleep(0)
 
     asyncio.run(answer())
+
+
+def test_a_client_that_goes_within_the_turn_is_no_defect() -> None:
+    async def answer() -> None:
+        recorder = Recorder()
+        corked = Corked(recorder, asyncio.get_running_loop())  # type: ignore[arg-type]
+        corked.write(b"head")
+        recorder.closed = True
+        await asyncio.sleep(0)
+        assert recorder.writes == []
+
+    asyncio.run(answer())
+
+
+class Clock:
+    """A loop whose time is turned by hand."""
+
+    def __init__(self) -> None:
+        self.later: list[asyncio.TimerHandle] = []
+
+    def call_later(self, _seconds: float, function: Any, *arguments: Any) -> asyncio.TimerHandle:
+        made = asyncio.TimerHandle(0, function, arguments, self)  # type: ignore[arg-type]
+        self.later.append(made)
+        return made
+
+    def turn(self) -> None:
+        due, self.later = self.later, []
+        for handle in due:
+            if not handle.cancelled():
+                handle._run()
+
+    def get_debug(self) -> bool:
+        return False
+
+    def _timer_handle_cancelled(self, _handle: object) -> None:
+        """asyncio tells the loop."""
+
+
+def test_an_answer_that_is_read_bit_by_bit_may_take_its_time_and_one_that_is_not_read_ends() -> None:
+    """Reliability section 7: who reads nothing keeps neither a connection nor the memory of an answer."""
+    clock, recorder = Clock(), Recorder()
+    corked = Corked(recorder, clock)  # type: ignore[arg-type]
+    recorder.waiting = 300
+    corked.watch()
+    corked.watch()
+    assert len(clock.later) == 1
+    for waiting in (200, 100):
+        recorder.waiting = waiting
+        clock.turn()
+        assert not recorder.aborted
+    clock.turn()
+    assert recorder.aborted
+
+
+def test_nobody_is_watched_whose_answer_is_read_or_who_is_gone() -> None:
+    clock, recorder = Clock(), Recorder()
+    corked = Corked(recorder, clock)  # type: ignore[arg-type]
+    corked.unwatch()
+    corked.close()
+    assert clock.later == []
+    recorder.waiting = 5
+    corked.watch()
+    recorder.waiting = 0
+    clock.turn()
+    assert clock.later == []
+    recorder.waiting = 5
+    corked.watch()
+    corked.unwatch()
+    clock.turn()
+    assert not recorder.aborted
 
 
 @given(st.lists(st.one_of(st.binary(max_size=3), st.just(None)), max_size=30))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 import uvicorn
 
-from readmit.cli import timely
+from readmit.cli import corked, timely
 
 Work = Callable[[int], Awaitable[Any]]
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+    body = b"ok" if scope["path"] == "/" else b"x" * 16_000_000
+    length = str(len(body)).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+    await send({"type": "http.response.body", "body": body})
 
 
 def served(work: Work) -> Any:
@@ -67,7 +70,39 @@ def test_so_does_one_that_stops_in_the_middle_of_its_second_request(monkeypatch:
 
 
 def test_a_head_that_never_ends_is_not_kept() -> None:
-    assert served(lambda port: said(port, b"GET / HTTP/1.1\r\nx: ", b"y" * (timely.BYTES + 1))) == b""
+    assert served(lambda port: said(port, b"GET / HTTP/1.1\r\nx: ", b"y" * 20 * timely.BYTES)) == b""
+
+
+def test_many_whole_requests_at_once_are_no_long_head() -> None:
+    """What comes before the first byte of the last one is not counted with it."""
+    last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    number = 2 * timely.BYTES // len(WHOLE)
+    assert served(lambda port: said(port, WHOLE * number + last)).count(b"200 OK") == number + 1
+
+
+@pytest.mark.parametrize("ending", [b"", b"Connection: close\r\n"])
+def test_a_client_that_reads_nothing_loses_its_connection(ending: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reliability section 7: it keeps neither what this process may have open nor the memory of its answers."""
+    monkeypatch.setattr(corked, "SECONDS", 0.05)
+
+    async def ask(port: int) -> None:
+        loop = asyncio.get_running_loop()
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        await loop.sock_connect(client, ("127.0.0.1", port))
+        await loop.sock_sendall(client, b"GET /large HTTP/1.1\r\nHost: x\r\n" + ending + b"\r\n")
+        await gone.wait()
+        client.close()
+
+    gone, lost = asyncio.Event(), timely.TimelyHttp.connection_lost
+
+    def told(protocol: timely.TimelyHttp, error: Exception | None) -> None:
+        gone.set()
+        lost(protocol, error)
+
+    monkeypatch.setattr(timely.TimelyHttp, "connection_lost", told)
+    served(ask)
 
 
 def test_whole_requests_are_answered_one_after_the_other() -> None:

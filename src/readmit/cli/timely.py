@@ -22,6 +22,8 @@ class TimelyHttp(CorkedHttp):
 
     _late: asyncio.TimerHandle | None = None
     _begun = False
+    _here = False
+    """The head that is on its way begins in the bytes at hand."""
     _held = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -36,7 +38,7 @@ class TimelyHttp(CorkedHttp):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        self._begun = True
+        self._begun = self._here = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -50,7 +52,9 @@ class TimelyHttp(CorkedHttp):
         super().data_received(data)
         if not self._begun:
             return
-        self._held += len(data)
+        # What stands before its first byte belongs to other requests.
+        self._held += 0 if self._here else len(data)
+        self._here = False
         if self._held > BYTES:
             self.transport.close()
         else:
