@@ -174,6 +174,48 @@ def test_return_minimal_tells_only_what_changed_also_where_it_is_null_now(site: 
     assert consumer.catch_up() == [], "accountEnabled was not asked for"
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"jobTitle": "Head"}, {"jobTitle": "Head"}),
+        ({"jobTitle": None, "city": "Bern"}, {"jobTitle": None, "city": "Bern"}),
+        ({"businessPhones": ["+41 1"]}, {"businessPhones": ["+41 1"]}),
+        ({"employeeOrgData": {"division": "North"}}, {"employeeOrgData": {"costCenter": None, "division": "North"}}),
+    ],
+)
+def test_G58_return_minimal_is_silent_on_what_else_a_profile_may_hold(
+    site: Site, written: dict[str, Any], told: dict[str, Any]
+) -> None:
+    """A property told as null is erased by whoever copies it; one that nobody changed is not told at all."""
+    alice = site.house.people["alice"]
+    select = "jobTitle,city,officeLocation,businessPhones,mobilePhone,employeeOrgData,companyName"
+    site.graph("PATCH", f"/v1.0/users/{alice}", json={"jobTitle": "Buyer", "companyName": "Fabrikam"})
+    minimal = Consumer(site, f"/v1.0/users/delta?$select={select}", {"Prefer": "return=minimal"})
+    whole = Consumer(site, f"/v1.0/users/delta?$select={select}")
+    minimal.catch_up()
+    whole.catch_up()
+    site.graph("PATCH", f"/v1.0/users/{alice}", json=written)
+    assert minimal.catch_up() == [{"id": alice, **told}]
+    assert whole.catch_up() == [{"id": alice, "jobTitle": "Buyer", "companyName": "Fabrikam", **told}]
+
+
+def test_G58_a_group_tells_the_changed_one_of_its_further_properties(site: Site) -> None:
+    group = make_group(site, "themed")
+    consumer = Consumer(site, "/v1.0/groups/delta?$select=theme,preferredLanguage", {"Prefer": "return=minimal"})
+    consumer.catch_up()
+    assert site.graph("PATCH", f"/v1.0/groups/{group}", json={"theme": "Teal"}).status_code == 204
+    assert consumer.catch_up() == [{"id": group, "theme": "Teal"}]
+
+
+def test_G58_a_row_of_an_older_readmit_names_the_whole_profile(site: Site) -> None:
+    alice = site.house.people["alice"]
+    consumer = Consumer(site, "/v1.0/users/delta?$select=jobTitle,city", {"Prefer": "return=minimal"})
+    consumer.catch_up()
+    site.graph("PATCH", f"/v1.0/users/{alice}", json={"jobTitle": "Head"})
+    site.house.write(lambda tx: tx.run("UPDATE changes SET columns = 'profile ' WHERE columns = 'profile:jobTitle '"))
+    assert consumer.catch_up() == [{"id": alice, "jobTitle": "Head", "city": None}]
+
+
 def groups_of(site: Site) -> dict[str, set[str]]:
     found = {}
     for group in site.graph("GET", "/v1.0/groups?$top=999").json()["value"]:

@@ -52,7 +52,10 @@ _TOLD: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "deleted_at": ("deletedDateTime",),
     },
 }
-"""Properties by the column that the log names; `profile` of users holds all that stand nowhere here."""
+"""Properties by the column that the log names; `profile` of users holds all that stand nowhere here.
+
+Rows of today's triggers name the property in it, `profile:jobTitle`; older ones the column alone.
+"""
 _NAMED: Final = frozenset(name for names in _TOLD["user"].values() for name in names) | {"id", "createdDateTime"}
 
 
@@ -194,7 +197,7 @@ class Reader:
         # Whoever was told of a removal has forgotten the object: a restored one is told whole, also with `minimal`.
         whole = any(not change.columns or "deleted_at" in change.columns for change in about)
         columns = {column for change in about for column in change.columns}
-        changed = {name for column in columns for name in _TOLD[self.kind].get(column, ())}
+        changed = {name for column in columns for name in _names(self.kind, column)}
         body: dict[str, Any] = {"id": item.id}
         for name, value in item.body.items():
             hit = name in changed or ("profile" in columns and name not in _NAMED)
@@ -223,6 +226,12 @@ class Reader:
             for id, kind in moved.items()
         ]
         return {"members@delta": told} if told else {}
+
+
+def _names(kind: str, column: str) -> tuple[str, ...]:
+    """The properties behind what the log names: a column, or `profile:jobTitle`, one property in a column."""
+    column, _, inner = column.partition(":")
+    return (inner,) if inner else _TOLD[kind].get(column, ())
 
 
 def _added(member: Membership) -> dict[str, Any]:
