@@ -35,6 +35,9 @@ class TenantSettings:
     guestRole: Literal["member", "limited", "restricted"] = "limited"
     allowedDomains: tuple[str, ...] = ()
     blockedDomains: tuple[str, ...] = ()
+    domainListsName: str | None = None
+    """What the policy that holds the two lists is called, where somebody called it anything (graph G45)."""
+    domainListsDescription: str | None = None
     maxCcRecipients: int = 1
     newAddressOnReset: NewAddressOnReset | None = None
     updateNamesAtRedemption: bool = True
@@ -92,6 +95,8 @@ _CHOICES: Final[dict[str, tuple[object, ...]]] = {
     "fallbackIdentityProvider": get_args(Fallback),
 }
 _MOST_ADDRESSES: Final = 50
+LONGEST_TEXTS: Final = {"domainListsName": 256, "domainListsDescription": 1024}
+"""Free texts and how many characters they have at most."""
 _RANGES: Final = {
     "maxCcRecipients": range(0, 21),
     "passcodeMinutes": range(1, 31),
@@ -114,6 +119,8 @@ def _checked(name: str, value: object) -> object:
         return _checked_domains(name, value)
     if name in _PARSED:
         return _parsed(name, value)
+    if name in LONGEST_TEXTS:
+        return _checked_text(name, value)
     if name == "technicalNotificationMails":
         return _checked_addresses(name, value)
     if name == "primaryIdentityProviderPrecedenceOrder":
@@ -130,6 +137,12 @@ def _checked_number(name: str, value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
         raise InvalidSetting(f"'{name}' is a whole number from {allowed.start} to {allowed.stop - 1}, not {value!r}")
     return value
+
+
+def _checked_text(name: str, value: object) -> object:
+    if value is None or (isinstance(value, str) and len(value) <= LONGEST_TEXTS[name]):
+        return value or None
+    raise InvalidSetting(f"'{name}' is a text of at most {LONGEST_TEXTS[name]} characters, not {value!r}")
 
 
 def _checked_throttle(value: object) -> object:

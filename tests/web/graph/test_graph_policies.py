@@ -147,3 +147,22 @@ def test_G3_a_domain_policy_that_is_not_the_organizations_default_is_not_provide
     made = graph.ask("POST", LISTS, {**body, "isOrganizationDefault": True})
     assert made.status == 201
     assert graph.ask("PATCH", f"{LISTS}/{made.body['id']}", {"isOrganizationDefault": False}).status == 501
+
+
+def test_G45_what_the_domain_policy_is_called_is_kept_with_the_lists(graph: Graph) -> None:
+    """Nothing is dropped silently (G3): not at creation, not by PATCH; it goes with the policy."""
+    names = {"displayName": "Partners", "description": "Who may come"}
+    made = graph.ask("POST", LISTS, {**names, "definition": definition(AllowedDomains=["post.example"])})
+    assert {name: made.body[name] for name in names} == names
+    url = f"{LISTS}/{made.body['id']}"
+    assert graph.ask("PATCH", url, {"displayName": "Suppliers"}).status == 204
+    read = graph.get(url).body
+    assert (read["displayName"], read["description"]) == ("Suppliers", "Who may come")
+    assert json.loads(read["definition"][0]) == json.loads(definition(AllowedDomains=["post.example"])[0])
+    for wrong in ("x" * 257, "a\u0001", 7):
+        assert graph.ask("PATCH", url, {"displayName": wrong}).status == 400
+    assert graph.ask("PATCH", url, {"description": None}).status == 204
+    assert graph.get(url).body["description"] is None
+    assert graph.ask("DELETE", url).status == 204
+    again = graph.ask("POST", LISTS, {"definition": definition(BlockedDomains=["post.example"])})
+    assert again.body["displayName"] == "B2BManagementPolicy"

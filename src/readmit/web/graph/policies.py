@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from readmit.domain.address import InvalidAddress, checked_domain
 from readmit.domain.errors import InvalidValue, MissingValue, NotFound, NotProvided, ReadOnly
-from readmit.domain.tenant import GUEST_ROLES, InvalidSetting, Tenant, TenantSettings
+from readmit.domain.tenant import GUEST_ROLES, LONGEST_TEXTS, InvalidSetting, Tenant, TenantSettings
 from readmit.flows import tenants
 from readmit.flows.world import World
 from readmit.web.call import Call, Reply, Step, Write
@@ -38,6 +38,8 @@ _FIXED_RIGHTS: Final[dict[str, Any]] = {
 }
 _DOMAINS: Final = "InvitationsAllowedAndBlockedDomainsPolicy"
 _LONGEST: Final = 25_000
+_CALLED: Final = {"displayName": "domainListsName", "description": "domainListsDescription"}
+"""Names of the one policy by the settings that keep them."""
 
 
 # ----------------------------------------------------------------- authorization
@@ -131,7 +133,8 @@ def _domain_policy(tenant: Tenant) -> Item | None:
         "id": tenant.id,
         "deletedDateTime": None,
         "definition": [json.dumps(definition, separators=(",", ":"))],
-        "displayName": "B2BManagementPolicy",
+        "description": settings.domainListsDescription,
+        "displayName": settings.domainListsName or "B2BManagementPolicy",
         "isOrganizationDefault": True,
     }
     return Item("b2bManagementPolicy", tenant.id, body)
@@ -166,7 +169,7 @@ def create_domain_policy(world: World, call: Call) -> Step:
     wanted = _lists_of(body)
     if not any(wanted.values()):
         raise body.refuse_value("definition")
-    return _change(world, call, tenant, wanted, "Update policy", render=render, fresh=True)
+    return _change(world, call, tenant, wanted | _names_of(body), "Update policy", render=render, fresh=True)
 
 
 def update_domain_policy(world: World, call: Call) -> Step:
@@ -174,13 +177,13 @@ def update_domain_policy(world: World, call: Call) -> Step:
     _existing(world, call)
     body = _domain_body(call)
     wanted = _lists_of(body) if body.raw("definition") is not None else {}
-    return _change(world, call, viewer(world, call).tenant, wanted, "Update policy")
+    return _change(world, call, viewer(world, call).tenant, wanted | _names_of(body), "Update policy")
 
 
 def delete_domain_policy(world: World, call: Call) -> Step:
     """DELETE: no list any more."""
     _existing(world, call)
-    nothing: dict[str, Any] = {"allowedDomains": (), "blockedDomains": ()}
+    nothing: dict[str, Any] = {"allowedDomains": (), "blockedDomains": (), **dict.fromkeys(_CALLED.values())}
     return _change(world, call, viewer(world, call).tenant, nothing, "Update policy")
 
 
@@ -198,6 +201,15 @@ def _domain_body(call: Call) -> Properties:
     if "isOrganizationDefault" in body and body.flag("isOrganizationDefault") is False:
         raise NotProvided
     return body
+
+
+def _names_of(body: Properties) -> dict[str, Any]:
+    """What the policy is called, where the body says so."""
+    return {
+        setting: body.text(name, limit=LONGEST_TEXTS[setting]) or None
+        for name, setting in _CALLED.items()
+        if name in body
+    }
 
 
 def _lists_of(body: Properties) -> dict[str, Any]:
