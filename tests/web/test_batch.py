@@ -124,13 +124,24 @@ def test_what_depends_on_a_failure_is_not_run(site: Site) -> None:
     assert site.house.guest(alice).profile.get("jobTitle") is None
 
 
+def test_G60_an_id_may_be_a_whole_number_and_is_told_as_text(site: Site) -> None:
+    """PowerShell scripts count their items: `id = [int]$number`; the answer's `id` is a String, as at Graph."""
+    asked = [{"id": n, "method": "GET", "url": "/users/nobody" if n == 2 else "/users"} for n in (1, 2)]
+    asked += [{**asked[0], "id": 3, "dependsOn": [1]}, {**asked[0], "id": "4", "dependsOn": [2]}]
+    found = answers(batch(site, *asked))
+    assert {id: answer["status"] for id, answer in found.items()} == {"1": 200, "2": 404, "3": 200, "4": 424}
+
+
 ITEM = item("1", "GET", "/users")
 REFUSED: dict[str, Any] = {
     "no id": [{"method": "GET", "url": "/users"}],
     "no method": [{"id": "1", "url": "/users"}],
     "no url": [{"id": "1", "method": "GET"}],
     "an empty id": [item("", "GET", "/users")],
-    "a number for an id": [{**ITEM, "id": 1}],
+    "true for an id": [{**ITEM, "id": True}],
+    "a broken number for an id": [{**ITEM, "id": 1.5}],
+    "the same id as number and text": [ITEM, {**ITEM, "id": 1}],
+    "a prerequisite that is no name": [{**ITEM, "dependsOn": [None]}],
     "no object": ["GET /users"],
     "the same id twice": [ITEM, ITEM],
     "the same id in another case": [item("a", "GET", "/users"), item("A", "GET", "/users")],

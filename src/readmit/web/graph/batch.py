@@ -118,7 +118,7 @@ def _item(outer: Call, origins: Origins, request: Any) -> Item:
     if not isinstance(request, dict):
         raise _invalid()
     members = {name.lower().replace("_", ""): value for name, value in request.items()}
-    id, method, url = (members.get(name) for name in ("id", "method", "url"))
+    id, method, url = _name(members.get("id")), members.get("method"), members.get("url")
     if not all(isinstance(value, str) and value for value in (id, method, url)):
         raise _invalid()
     assert isinstance(id, str)
@@ -140,12 +140,18 @@ def _item(outer: Call, origins: Origins, request: Any) -> Item:
     return Item(id, id.lower(), call, _prerequisites(members.get("dependson")))
 
 
+def _name(value: Any) -> Any:
+    """An id as text: scripts that count their items write numbers, and hear their text back, as at Graph."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _prerequisites(value: Any) -> frozenset[str]:
     if value is None:
         return frozenset()
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+    names = [_name(name) for name in value] if isinstance(value, list) else [None]
+    if not all(isinstance(name, str) for name in names):
         raise _invalid()
-    return frozenset(name.lower() for name in value)
+    return frozenset(name.lower() for name in names)
 
 
 def _body(value: Any) -> bytes:
