@@ -6,7 +6,9 @@ import pytest
 from small_directory import HAL, MIA, Graph
 from test_openapi_answers import addressed, filled
 
+from readmit.web.graph.invitations import unreadable
 from readmit.web.graph.operations import not_provided
+from readmit.web.graph.own import OPERATIONS as OWN
 from readmit.web.graph.routes import TABLE
 
 __all__ = ["filled"]
@@ -38,6 +40,31 @@ def silent(graph: Graph, filled: dict[str, str], option: str) -> set[str]:
 @pytest.mark.parametrize("option", ["$skip=1", "$compute=x", "$nonsense=1", "$select=a&$select=b"])
 def test_G3_an_option_that_no_read_has_is_refused_by_all(graph: Graph, filled: dict[str, str], option: str) -> None:
     assert silent(graph, filled, option) == set()
+
+
+@pytest.mark.parametrize("option", ["$nonsense=1", "$select=id", "%24filter=x", "select=id", "$format=xml"])
+def test_G3_G14_no_write_drops_an_option_and_the_option_is_looked_at_before_the_body(
+    graph: Graph, filled: dict[str, str], option: str
+) -> None:
+    before = graph.digest()
+    for operation in (*TABLE, *OWN):
+        if operation.method == "GET" or operation.answer in (not_provided, unreadable):
+            continue
+        root = "/readmit/v1" if operation in OWN else "/beta"
+        answer = graph.ask(operation.method, f"{root}{addressed(operation.pattern, filled)}?{option}", b"{")
+        assert (answer.status, answer.message.startswith("Query option '$")) == (400, True), operation.pattern
+    assert graph.digest() == before
+
+
+def test_G14_who_lacks_the_permission_hears_so_before_any_option(graph: Graph) -> None:
+    nobody = graph.app()
+    for path in ("users", "invitations"):
+        assert graph.ask("POST", f"/v1.0/{path}?$nonsense=1", b"{", caller=nobody).status == 403
+
+
+def test_G12_a_write_takes_names_that_are_no_system_option_and_format_json(graph: Graph) -> None:
+    for option in ("client-request-id=7", "$format=json", "format=application/json", "nonsense=$select"):
+        assert graph.ask("PATCH", f"/v1.0/users/{MIA}?{option}", {"jobTitle": option}).status == 204
 
 
 @pytest.mark.parametrize("option", ["$select=nonsense", "$expand=nonsense", "$filter=nonsense eq 1"])

@@ -93,6 +93,7 @@ def _selected(shown: dict[str, Any], options: Options) -> dict[str, Any]:
 
 def cancel(world: World, call: Call) -> Step:
     """`DELETE /readmit/v1/invitations/{id}`: a pending one is cancelled for good (lifecycle S15)."""
+    query.refuse(call.query)
     return Write(lambda _: no_content(), invite.cancel, world, caller_of(call), call.parameters["id"].lower())
 
 

@@ -18,6 +18,7 @@ from readmit.domain.errors import (
     ResetWithoutId,
     TooLong,
     TooManyCopies,
+    UnsupportedQuery,
     WrongMediaType,
 )
 from readmit.domain.invitation import Request
@@ -28,6 +29,7 @@ from readmit.flows.world import World
 from readmit.web.call import Call, Reply, Step, Write
 from readmit.web.graph.body import object_of
 from readmit.web.graph.invitation_body import request_of, wanted_of
+from readmit.web.graph.odata import options
 from readmit.web.graph.operations import Operation, caller_of
 from readmit.web.graph.render import frame_of, graph_reply
 
@@ -47,7 +49,7 @@ def create(world: World, call: Call) -> Step:
     return Write(render, invite.invite, world, caller_of(call), asked)
 
 
-_UNREAD: Final = (Malformed, PropertyRefused, TooLong, TooManyCopies, ResetWithoutId, WrongMediaType)
+_UNREAD: Final = (Malformed, PropertyRefused, TooLong, TooManyCopies, ResetWithoutId, UnsupportedQuery, WrongMediaType)
 
 
 def refusal(world: World, call: Call, error: ReadmitError) -> Write | None:
@@ -87,6 +89,12 @@ def _asked(world: World, call: Call) -> Asked:
     key = call.headers.get("idempotency-key")
     if key is not None and (not key or len(key) > _KEY_LIMIT):
         request = InvalidValue("Idempotency-Key", "Invitation")
+    if call.query:
+        # Behind the flags, which decide on the right, and before whatever else the body says (graph G14, G48).
+        try:
+            options.refuse(call.query)
+        except UnsupportedQuery as refusal:
+            request = refusal
     return Asked(
         request=request,
         wanted=wanted,

@@ -15,9 +15,12 @@ from readmit.domain.tenant import Tenant
 from readmit.flows.world import World
 from readmit.storage import queries
 from readmit.web.call import Call, Step
+from readmit.web.graph.odata import options
 
 Answer = Callable[[World, Call], Step]
 
+_WITHOUT_OPTIONS = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+"""What is asked by these reads no query options: one that is no option of ours is refused, before the body (graph G14)."""
 ANY_TOKEN = Access(frozenset(), anybody=True)
 """Known to Graph, not provided: whoever has a token hears so."""
 
@@ -43,7 +46,7 @@ class Operation:
         return self.access.permissions
 
     def door(self, world: World, call: Call, toll: Callable[[], object] | None = None) -> Step:
-        """Check the caller's rights, then answer. Raises InsufficientPrivileges, NotFound, UnsupportedQuery (M22).
+        """Check the caller's rights, then answer. Raises InsufficientPrivileges, NotFound, UnsupportedQuery (M22, Q6).
 
         `toll` is paid between tenant and rights (graph G14).
         """
@@ -67,6 +70,8 @@ class Operation:
         if not self.checked_by_flow and self.access is not ANY_TOKEN:
             settings = tenant.settings if tenant is not None else None
             check_access(caller, self.access, settings, oneself=_is_oneself(caller, self.pattern, parameters))
+        if call.query and self.method in _WITHOUT_OPTIONS and not self.checked_by_flow:
+            options.refuse(call.query)
         return replace(call, parameters=parameters)
 
 

@@ -137,6 +137,13 @@ def _values(query: str) -> dict[str, str]:
     return found
 
 
+def refuse(query: str) -> None:
+    """A request that reads no options takes none but `$format`: raises UnsupportedQuery (graph G3, G12, Q6)."""
+    for name, value in _values(query).items():
+        if name != "format" or not _is_json(value):
+            raise refusals.option(f"${name}")
+
+
 def _check_provided(values: Mapping[str, str], shape: Shape) -> None:
     for name, value in values.items():
         if name not in _PROVIDED[shape] or (name == "format" and not _is_json(value)):
