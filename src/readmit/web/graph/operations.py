@@ -20,7 +20,7 @@ from readmit.web.graph.odata import options
 Answer = Callable[[World, Call], Step]
 
 _WITHOUT_OPTIONS = frozenset({"POST", "PATCH", "PUT", "DELETE"})
-"""What is asked by these reads no query options: one that is no option of ours is refused, before the body (graph G14)."""
+"""What is asked by these has no query options: one that comes is refused, before the body is read (graph G3, G14)."""
 ANY_TOKEN = Access(frozenset(), anybody=True)
 """Known to Graph, not provided: whoever has a token hears so."""
 
