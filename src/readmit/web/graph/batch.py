@@ -119,9 +119,8 @@ def _item(outer: Call, origins: Origins, request: Any) -> Item:
         raise _invalid()
     members = {name.lower().replace("_", ""): value for name, value in request.items()}
     id, method, url = _name(members.get("id")), members.get("method"), members.get("url")
-    if not all(isinstance(value, str) and value for value in (id, method, url)):
+    if not all(isinstance(value, str) and value for value in (method, url)):
         raise _invalid()
-    assert isinstance(id, str)
     assert isinstance(method, str)
     assert isinstance(url, str)
     path, query = _target(outer, origins, url)
@@ -140,18 +139,21 @@ def _item(outer: Call, origins: Origins, request: Any) -> Item:
     return Item(id, id.lower(), call, _prerequisites(members.get("dependson")))
 
 
-def _name(value: Any) -> Any:
+def _name(value: Any) -> str:
     """An id as text: scripts that count their items write numbers, and hear their text back, as at Graph."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not value:
+        raise _invalid()
+    return value
 
 
 def _prerequisites(value: Any) -> frozenset[str]:
     if value is None:
         return frozenset()
-    names = [_name(name) for name in value] if isinstance(value, list) else [None]
-    if not all(isinstance(name, str) for name in names):
+    if not isinstance(value, list):
         raise _invalid()
-    return frozenset(name.lower() for name in names)
+    return frozenset(_name(name).lower() for name in value)
 
 
 def _body(value: Any) -> bytes:
