@@ -46,6 +46,10 @@ def test_every_kind_of_setting_is_read() -> None:
         {"allowedDomains": "x.example"},
         {"allowedDomains": [1]},
         {"allowedDomains": ["xn--\u00ff"]},
+        {"blockedDomains": ["*.wingtip.example"]},
+        {"blockedDomains": ["@wingtip.example"]},
+        {"blockedDomains": ["wingtip"]},
+        {"allowedDomains": [""]},
         {"allowOtherAccount": "yes"},
         {"technicalNotificationMails": "ada@contoso.com"},
         {"technicalNotificationMails": ["ada"]},
@@ -73,7 +77,7 @@ def tenant(**settings: Any) -> Tenant:
         ({"blockedDomains": ["other.example"]}, True),
         ({"allowedDomains": ["other.example"]}, False),
         ({"allowedDomains": ["FABRIKAM.com"]}, True),
-        ({"blockedDomains": ["com"]}, True),
+        ({"blockedDomains": ["a.fabrikam.com"]}, True),
     ],
 )
 def test_L37_the_list_means_exact_domains(settings: dict[str, Any], accepted: bool) -> None:

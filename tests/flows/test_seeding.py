@@ -230,7 +230,7 @@ def test_a_member_of_another_seed_can_be_named(world: World, tmp_path: Path) -> 
     [
         ("", "is empty"),
         ("tenants: [", "this is not YAML"),
-        ("tenant: []", "line 1: the file has no 'tenant'; did you mean 'tenants'?$"),
+        ("tenant: []", "line 1: the file has no 'tenant'; did you mean 'tenants'?"),
         ("tenants: 5", "'tenants' is a list"),
         ("tenants:\n  - 5", "line 2: a tenant is a mapping"),
         ("tenants:\n  - {displayname: x}", "did you mean 'displayName'?"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, get_args
 
-from readmit.domain.address import EmailAddress, InvalidAddress, domain_key
+from readmit.domain.address import EmailAddress, InvalidAddress, checked_domain
 from readmit.domain.cross_tenant import NO_TRUST, OPEN, Inbound, InboundTrust, InvalidPolicy
 from readmit.domain.provider import Category
 from readmit.domain.throttling import OWN_NUMBERS
@@ -196,7 +196,7 @@ def _checked_domains(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise InvalidSetting(f"'{name}' is a list of domain names")
     try:
-        return tuple(domain_key(item) for item in value)
+        return tuple(checked_domain(item) for item in value)
     except InvalidAddress as error:
         raise InvalidSetting(f"'{name}': {error}") from error
 

@@ -29,7 +29,7 @@ def withdraw_access(
     if principal is None:
         return False
     consents = access.end_consents_for(tx, user.id, principal.id)
-    ended = grants.end_for(tx, user.tenant_id, user.id, app_id)
+    ended = grants.end_for(tx, user.tenant_id, user.id, principal.app_id)
     if not consents and not ended:
         return False
     target = ("ServicePrincipal", principal.id, principal.display_name)

@@ -101,6 +101,8 @@ def _metadata(provider: Provider, document: Mapping[str, Any]) -> Metadata:
         if not isinstance(value, str) or urlsplit(value).scheme not in ("https", "http") or not redirect.usable(value):
             raise ProviderDown(f"the discovery document has no usable {name}")
     userinfo = document.get("userinfo_endpoint")
+    if isinstance(userinfo, str) and not redirect.usable(userinfo):
+        raise ProviderDown("the discovery document has no usable userinfo_endpoint")
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     return Metadata(
         authorization_endpoint=str(endpoints["authorization_endpoint"]),

@@ -117,6 +117,8 @@ PROBLEMS: list[tuple[dict[str, Any], str]] = [
     ({"response_types_supported": ["id_token"]}, "it does not offer the code flow"),
     ({"id_token_signing_alg_values_supported": ["HS256"]}, "no algorithm that is accepted here (RS256, "),
     ({"jwks_uri": None}, "no usable jwks_uri"),
+    ({"userinfo_endpoint": "https://["}, "no usable userinfo_endpoint"),
+    ({"userinfo_endpoint": "https://idp.wingtip.example/a b"}, "no usable userinfo_endpoint"),
 ]
 
 

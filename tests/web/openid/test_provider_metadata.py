@@ -122,5 +122,6 @@ def test_G69_instance_discovery_knows_every_host_with_and_without_port(site: Sit
         "GET", "/common/discovery/instance?authorization_endpoint=https%3A%2F%2Flogin.microsoftonline.com%2Fcommon"
     ).json()
     assert "login.microsoftonline.com" in bare["metadata"][0]["aliases"]
-    other = site.ask("GET", "/common/discovery/instance?authorization_endpoint=https%3A%2F%2Fevil.example%2Fcommon")
-    assert (other.status_code, other.json()["error"]) == (400, "invalid_instance")
+    for foreign in ("https%3A%2F%2Fevil.example%2Fcommon", "https%3A%2F%2F%5B", ""):
+        other = site.ask("GET", f"/common/discovery/instance?authorization_endpoint={foreign}")
+        assert (other.status_code, other.json()["error"]) == (400, "invalid_instance")

@@ -197,9 +197,12 @@ def test_the_page_that_asks_names_no_origin_that_breaks_its_policy(rp: RelyingPa
         "javascript:alert(1)",
         "https://a b/",
         "https://é/",
+        "https://[",
     ):
         query = urlencode(rp.request(redirect_uri=uri))
-        policy = rp.site.ask("GET", f"/common/oauth2/v2.0/authorize?{query}").headers["content-security-policy"]
+        page = rp.site.ask("GET", f"/common/oauth2/v2.0/authorize?{query}")
+        assert page.status_code == 200
+        policy = page.headers["content-security-policy"]
         action = re.search(r"form-action ([^;]*);", policy)
         assert action is not None
         assert action[1] == ("'self' https://app.example" if "app.example" in uri else "'self'")

@@ -103,9 +103,10 @@ def ask_for_tenant(call: Call, given: Parameters) -> Reply:
 
 def _origin(uri: str) -> str | None:
     """The origin of a URI that no client was found for yet: it opens nothing, and goes into a header."""
+    if not redirect.usable(uri):
+        return None
     parts = urlsplit(uri)
-    plain = parts.netloc.isascii() and parts.netloc.translate(str.maketrans("", "", ".:-[]")).isalnum()
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and plain else None
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else None
 
 
 def fence(world: World, tenant: Tenant, given: Parameters) -> tuple[Client, str]:

@@ -92,9 +92,12 @@ def keys(world: World, call: Call) -> Step:
 def instance(world: World, call: Call) -> Step:
     """`/common/discovery/instance`: our own hosts are one cloud."""
     values = call.query_values()
-    parts = urlsplit(values.get("authorization_endpoint", ""))
+    try:
+        parts = urlsplit(values.get("authorization_endpoint", ""))
+    except ValueError as error:
+        raise _unknown_instance() from error
     if not parts.hostname or not origins_of(world.settings).serves(parts.hostname):
-        raise TokenRefused("invalid_instance", 50049, "Unknown or invalid instance.")
+        raise _unknown_instance()
     segment = parts.path.strip("/").split("/")[0] or "common"
     body = {
         "tenant_discovery_endpoint": f"{call.origin}/{segment}/v2.0/.well-known/openid-configuration",
@@ -108,6 +111,10 @@ def instance(world: World, call: Call) -> Step:
         ],
     }
     return json_reply(body, cached=True)
+
+
+def _unknown_instance() -> TokenRefused:
+    return TokenRefused("invalid_instance", 50049, "Unknown or invalid instance.")
 
 
 def _aliases(world: World, netloc: str) -> list[str]:
