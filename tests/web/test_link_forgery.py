@@ -43,6 +43,17 @@ def test_T3_a_ticket_with_any_letter_changed_is_the_same_404(site: Site) -> None
     assert seen.pop()[0] == 404
 
 
+@pytest.mark.parametrize(
+    "inner", ["https://[", "", "?", "https://[/redeem/?ticket=x#ticket=y", "//x?ticket", "\x00?ticket=\x00"]
+)
+def test_T3_a_link_of_any_shape_is_the_same_404(site: Site, inner: str) -> None:
+    """What a mail program has made of it is no failure of the server."""
+    person = Person(site)
+    person.open(f"/redeem?rd={quote(inner, safe='')}")
+    assert person.status == 404
+    assert opened(site, "A")[1] == re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "", person.html)
+
+
 def test_T3_of_a_thousand_tickets_none_opens_with_a_letter_changed(site: Site) -> None:
     house = site.house
     for number in range(1000):

@@ -7,7 +7,7 @@ nothing written until a button is pressed (lifecycle L23, security L3).
 from __future__ import annotations
 
 import hmac
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from readmit.domain.errors import DeadEnd, Page
 from readmit.domain.redemption import Step as Waiting
@@ -42,7 +42,8 @@ def _ticket(call: Call) -> str:
     values = call.query_values()
     inner = values.get("rd")
     if inner is not None:
-        values = {name: found[0] for name, found in parse_qs(urlsplit(inner).query).items()}
+        # The link may come back from a mail program in any shape; of it only what stands behind `ticket=` counts.
+        values = {name: found[0] for name, found in parse_qs(inner.partition("?")[2].partition("#")[0]).items()}
     ticket = values.get("ticket", "")
     plain = ticket.isascii() and ticket.replace("-", "").replace("_", "").isalnum()
     return ticket if plain and len(ticket) <= _LONGEST_TICKET else "none"
