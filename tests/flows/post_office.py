@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Queue
@@ -20,6 +20,8 @@ class PostOffice:
     url: str = ""
     answers: dict[str, str] = field(default_factory=dict)
     taken: list[Envelope] = field(default_factory=list)
+    taking: Callable[[], object] = lambda: None
+    """Called before a mail is taken."""
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         answer = self.answers.get(address.partition("@")[0], "250 OK")
@@ -30,6 +32,7 @@ class PostOffice:
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
         answer = self.answers.get("data", "250 taken")
         if answer.startswith("250"):
+            self.taking()
             self.taken.append(envelope)
         return answer
 

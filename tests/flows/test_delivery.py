@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,13 @@ from post_office import PostOffice, post_office
 from ways import Way, begin, follow
 
 from readmit.domain.address import EmailAddress
+from readmit.domain.errors import Unavailable
 from readmit.domain.mail import OwedMail, Recipient
 from readmit.domain.redemption import Step
-from readmit.flows import codes, deliver, invite, links
+from readmit.flows import codes, deliver, invite, leases, links
 from readmit.flows.arrive import Arrived
 from readmit.mail import mailbox
-from readmit.storage import outbox
+from readmit.storage import outbox, writer
 from world import START, House, a_browser, copy_house
 
 NEW = "new@post.example"
@@ -305,6 +308,41 @@ def test_OB3_who_has_the_mail_is_not_mailed_again(mailing: House, office: PostOf
     assert states(mailing) == ["sent"]
     ids = {line for mail in range(2) for line in office.text(mail).splitlines() if line.startswith("Message-ID")}
     assert len(ids) == 1, "every copy carries the same Message-ID"
+
+
+def test_OB2_what_a_mail_server_took_while_the_database_was_busy_is_not_sent_again(
+    mailing: House, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Duplicates only after a crash or a lost acknowledgement (reliability section 1)."""
+    monkeypatch.setattr(writer, "_BUSY_MILLISECONDS", 1)
+    monkeypatch.setattr(leases, "AGAIN", 0.0)
+    mailing.invite(NEW, send=True)
+    asked: list[bool] = []
+    with closing(sqlite3.connect(mailing.world.settings.database_path, check_same_thread=False)) as other:
+        office.taking = lambda: other.execute("BEGIN IMMEDIATE")
+
+        def go_on() -> bool:
+            """Asked before each mail and after each write that failed."""
+            asked.append(other.in_transaction)
+            if len(asked) > 3:
+                other.rollback()
+            return True
+
+        deliver.deliver_due(mailing.world, "w", go_on=go_on)
+    assert asked == [False, True, True, True, False]
+    assert (states(mailing), len(office.taken)) == (["sent"], 1)
+
+
+def test_SD1_a_server_that_ends_waits_for_no_database(
+    mailing: House, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_BUSY_MILLISECONDS", 1)
+    mailing.invite(NEW, send=True)
+    with closing(sqlite3.connect(mailing.world.settings.database_path, check_same_thread=False)) as other:
+        office.taking = lambda: other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable):
+            deliver.deliver_due(mailing.world, "w", go_on=lambda: not other.in_transaction)
+    assert states(mailing) == ["sending"]
 
 
 def test_OB3_a_refused_copy_does_not_fail_the_mail(mailing: House, office: PostOffice) -> None:

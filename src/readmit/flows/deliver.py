@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from readmit.domain import redirect
@@ -55,7 +56,7 @@ def deliver_due(
         taken += 1
         if _must_wait(world, entry):
             continue
-        _deliver(world, entry)
+        _deliver(world, entry, go_on)
     return taken
 
 
@@ -77,7 +78,7 @@ def next_due(world: World) -> datetime | None:
     return world.database.read(outbox.next_due)
 
 
-def _deliver(world: World, entry: Entry) -> None:
+def _deliver(world: World, entry: Entry, go_on: Callable[[], bool]) -> None:
     try:
         letter = world.database.write(_prepare, world, entry)
         if letter is None:
@@ -90,7 +91,10 @@ def _deliver(world: World, entry: Entry) -> None:
     if world.settings.smtp is None:
         _keep(world, entry, letter, message)
         return
-    _send(world, entry, letter, message)
+    with leases.kept(world, entry):
+        outcome = _send(world, entry, letter, message)
+        # A mail that left and is not known to have would leave again.
+        leases.until_written(lambda: world.database.write(outcome), go_on)
 
 
 def _keep(world: World, entry: Entry, letter: Letter, message: bytes) -> None:
@@ -116,28 +120,24 @@ def _park(world: World, entry: Entry, error: Exception) -> None:
         world.database.write(outbox.finish, entry, "retrying", now=now, due=due, error=text)
 
 
-def _send(world: World, entry: Entry, letter: Letter, message: bytes) -> None:
-    """Refusals count per recipient; who has the mail is not mailed again (OB3)."""
+def _send(world: World, entry: Entry, letter: Letter, message: bytes) -> Callable[[Transaction], bool]:
+    """What to write down of a try. Refusals count per recipient; who has the mail is not mailed again (OB3)."""
     assert world.settings.smtp is not None
     assert world.settings.mail_from is not None
     everybody = (letter.to, *(address for _, address in letter.cc))
     wanted = [address for address in everybody if address not in entry.accepted]
-    with leases.kept(world, entry):
-        further = world.settings.extra_ca_certs
-        outcomes = smtp.send(world.settings.smtp, world.settings.mail_from, wanted, message, extra_ca=further)
+    further = world.settings.extra_ca_certs
+    outcomes = smtp.send(world.settings.smtp, world.settings.mail_from, wanted, message, extra_ca=further)
     accepted = tuple(address for address, outcome in outcomes.items() if outcome.state == "accepted")
     waiting = [outcome for outcome in outcomes.values() if outcome.state == "temporary"]
     refused = [outcome for outcome in outcomes.values() if outcome.state == "permanent"]
     now = world.now()
     text = "; ".join(outcome.text for outcome in (*refused, *waiting))[:300] or None
     pause = smtp.backoff(entry.tries, _jitter(world)) if waiting else None
-    if waiting and pause is not None:
-        due = now + pause
-        world.database.write(outbox.finish, entry, "retrying", now=now, due=due, accepted=accepted, error=text)
-        return
     reached = letter.to in accepted or letter.to in entry.accepted
-    state: MailState = "sent" if reached else "failed"
-    world.database.write(outbox.finish, entry, state, now=now, accepted=accepted, error=text)
+    state: MailState = "retrying" if pause is not None else "sent" if reached else "failed"
+    due = now + pause if pause is not None else None
+    return partial(outbox.finish, entry=entry, state=state, now=now, due=due, accepted=accepted, error=text)
 
 
 def _jitter(world: World) -> float:

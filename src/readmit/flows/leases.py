@@ -21,6 +21,8 @@ LEASE: Final = timedelta(seconds=60)
 RENEWED_EVERY: Final = 20.0
 PATIENCE: Final = 30.0
 """Seconds."""
+AGAIN: Final = 1.0
+"""Seconds before what could not be written is tried again."""
 
 
 @contextmanager
@@ -42,6 +44,22 @@ def kept(world: World, entry: Entry) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def until_written(write: Callable[[], object], go_on: Callable[[], bool]) -> None:
+    """Write, again and again while the database is busy or full, and nobody ends the server (`go_on`).
+
+    Raises Unavailable in the end: the lease then lapses.
+    """
+    while True:
+        try:
+            write()
+        except Unavailable:
+            if not go_on():
+                raise
+            threading.Event().wait(AGAIN)
+        else:
+            return
 
 
 class Watch:
