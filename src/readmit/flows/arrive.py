@@ -47,7 +47,7 @@ def arrive(
     `noted`: the log tells of this attempt already, as a redemption. Who is on the way out is not signed in again.
     """
     assert flow.proof is not None
-    if not granting.provider_serves(tx, user):
+    if not granting.provider_serves(tx, user) or not granting.stands_at_home(tx, flow.proof, user):
         raise DeadEnd(Page.UNKNOWN_ACCOUNT, org=tenant.display_name)
     request = flow.target.request if isinstance(flow.target, ToApplication) else None
     if request is not None and consent.not_assigned(tx, request, user.id):

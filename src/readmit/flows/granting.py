@@ -11,6 +11,7 @@ from readmit.domain.errors import TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import Accepted, Binding, User
 from readmit.domain.passkey import suffices
+from readmit.domain.redemption import Proof
 from readmit.domain.session import SignIn
 from readmit.domain.tenant import Tenant
 from readmit.flows import consent, tokens
@@ -119,6 +120,18 @@ def vouches(tx: Transaction, tenant_id: str, binding: Binding) -> bool:
         return True
     provider = providers.by_issuer(tx, tenant_id, binding.issuer)
     return provider is not None and provider.enabled
+
+
+def stands_at_home(tx: Transaction, proof: Proof, user: User) -> bool:
+    """Whether the home account of a fresh proof is still the one that gave it: live, enabled, nothing of it revoked.
+
+    A live sign-in of the guest stands for a proof whatever became of the account: it lives on (lifecycle L24). What a
+    user's own password proves is held against his own counters.
+    """
+    if proof.began is not None or proof.home_user_id in (None, user.id):
+        return True
+    account = users.live(tx, proof.home_tenant_id or "", proof.home_user_id or "")
+    return account is not None and account.enabled and not account.external and account.epoch == proof.home_epoch
 
 
 def _check_home(tx: Transaction, home_tenant_id: str, grant: Grant) -> None:

@@ -78,7 +78,7 @@ def _attempt(
     if proof is None or user is None or _step(tx, tenant, flow, user, now) is not Step.FINISH:
         return (None,)
     before = check_sign_in(user, proof)
-    still_at_home(tx, tenant, flow)
+    still_at_home(tx, tenant, flow, before)
     if before.epoch != flow.epoch:
         raise DeadEnd(Page.CLOSED, org=tenant.display_name)
     if _kept(tx, before, tenant):

@@ -37,7 +37,7 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
     if proof.counters is not None and not proof.counters.hold(guest):
         return proved_in_vain(tx, flow)
     check_proof(guest, proof)
-    still_at_home(tx, tenant, flow)
+    still_at_home(tx, tenant, flow, guest)
     _release_identity(tx, world, tenant, flow, guest)
     change = redeem(guest, proof, tenant, now)
     if not users.update(tx, change.user, guest):
@@ -58,19 +58,14 @@ def accept(tx: Transaction, world: World, browser: Browser, flow_id: str) -> Onw
     return arrive(tx, world, browser, tenant, signed_in, change.user, noted=True)
 
 
-def still_at_home(tx: Transaction, tenant: Tenant, flow: Flow) -> None:
+def still_at_home(tx: Transaction, tenant: Tenant, flow: Flow, guest: User) -> None:
     """A home account that was disabled, deleted or converted since its proof proves nothing (lifecycle section 7).
 
     Neither does the account of a provider that was switched off (security I7).
     """
     proof = flow.proof
     assert proof is not None
-    if not granting.vouches(tx, tenant.id, proof.binding):
-        raise DeadEnd(Page.OTHER_ADDRESS, org=tenant.display_name, x=proof.shown, masked="")
-    if proof.home_user_id is None or proof.home_tenant_id is None:
-        return
-    account = users.live(tx, proof.home_tenant_id, proof.home_user_id)
-    if account is None or not account.enabled or account.external or account.epoch != proof.home_epoch:
+    if not granting.vouches(tx, tenant.id, proof.binding) or not granting.stands_at_home(tx, proof, guest):
         raise DeadEnd(Page.OTHER_ADDRESS, org=tenant.display_name, x=proof.shown, masked="")
 
 
