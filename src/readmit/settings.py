@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from readmit.domain import security_contact
 from readmit.domain.address import EmailAddress, InvalidAddress
 from readmit.domain.errors import OperatorError
 
@@ -43,6 +44,8 @@ class Settings:
     emulate: str | None = None
     microsoft_hosts: bool = True
     """Answer under Microsoft's host names too (security H1)."""
+    security_contact: str | None = None
+    """A URI for `/.well-known/security.txt` (security K4)."""
 
     @property
     def database_path(self) -> Path:
@@ -144,6 +147,8 @@ def _value(name: str, value: Any) -> Any:
         return _smtp(str(value))
     if name == "mail_from":
         return _sender(str(value))
+    if name == "security_contact":
+        return _contact(str(value))
     if name == "emulate" and value != "entra":
         raise OperatorError(f"'emulate' can be 'entra', not '{value}'.", 2)
     return str(value)
@@ -212,6 +217,14 @@ def _sender(value: str) -> str:
         return EmailAddress.parse(value).given
     except InvalidAddress as error:
         raise OperatorError(f"'mail_from' is an address such as guests@example.com, not '{value}'.", 2) from error
+
+
+def _contact(value: str) -> str:
+    try:
+        return security_contact.parse(value)
+    except security_contact.InvalidContact as error:
+        sentence = f"'security_contact' is an address or an https:, mailto: or tel:+ URI, not '{value}'."
+        raise OperatorError(sentence, 2) from error
 
 
 def _check(settings: Settings) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="A PEM file of authorities to trust beside the system's: for providers, webhooks and the SMTP server.",
 )
+@click.option("--security-contact", help="Whom to tell of a weakness, in /.well-known/security.txt: an address or URI.")
 @click.option("--emulate", type=click.Choice(["entra"]), help="Behave as Microsoft's cloud where readmit is kinder.")
 @click.option("--config", type=click.Path(path_type=Path), help="A TOML file with settings.")
 def serve(seed_path: Path | None, no_tls: bool, config: Path | None, **options: Any) -> int:

@@ -10,7 +10,19 @@ from msgspec.structs import replace
 
 from readmit.domain.errors import ReadmitError
 from readmit.flows.world import World
-from readmit.web import arrive, callback, dead_ends, health, mail_choice, myapps, pages, redeem, saml, signing_out
+from readmit.web import (
+    arrive,
+    callback,
+    dead_ends,
+    health,
+    mail_choice,
+    myapps,
+    pages,
+    redeem,
+    saml,
+    security_txt,
+    signing_out,
+)
 from readmit.web.account import routes as account
 from readmit.web.call import Call, Reply, Step
 from readmit.web.describe import document
@@ -70,6 +82,7 @@ TABLE = (
     Entry("POST", f"{mail_choice.PATH}/{{flow}}", mail_choice.post),
     Entry("GET", "/leaving", arrive.leaving),
     Entry("GET", "/static/{name}", static),
+    Entry("GET", security_txt.PATH, security_txt.security_txt),
     Entry("GET", "/health/live", health.live),
     Entry("GET", "/health/ready", health.ready),
     Entry("GET", "/metrics", health.metrics),

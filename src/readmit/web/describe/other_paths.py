@@ -74,10 +74,12 @@ def operation_paths() -> dict[str, Any]:
     """Health, and this description."""
     up = {"type": "object", "required": ["status"], "properties": {"status": {"enum": ["UP", "DOWN"]}}}
     text = {"description": "Prometheus text; on loopback only.", "content": {"text/plain": {}}}
+    contact = {"description": "Text; 404 where nobody is named.", "content": {"text/plain": {}}}
     told = {
         "/health/live": ("The process answers", {"200": answer(up)}),
         "/health/ready": ("The database answers, the seed is applied", {"200": answer(up), "503": answer(up)}),
         "/metrics": ("Figures", {"200": text, "404": {"description": "Not on loopback."}}),
+        "/.well-known/security.txt": ("Whom to tell of a weakness (RFC 9116)", {"200": contact, "404": contact}),
         "/openapi.json": ("This description", {"200": answer(_JSON)}),
     }
     return {
