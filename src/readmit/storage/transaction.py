@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from time import monotonic
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -15,6 +16,10 @@ T = TypeVar("T")
 _NOTHING: Parameters = {}
 _KEPT = 1000
 """Values that are kept at most."""
+SECONDS: Final = 5.0
+"""For a block of reads (reliability section 7): who asks for more than that holds up the lists of everybody."""
+_LOOK_EVERY: Final = 2_000_000
+"""Steps of SQLite's machine, some 20 to 40 ms: each look needs the interpreter."""
 
 
 class Transaction:
@@ -59,13 +64,28 @@ class Transaction:
         return query(self, *key)
 
 
+class _Deadline:
+    """Until when a connection's reads may run. It knows no connection: the two would keep each other."""
+
+    __slots__ = ("until",)
+
+    def __init__(self) -> None:
+        self.until = 0.0
+
+    def __call__(self) -> bool:
+        """True interrupts."""
+        return monotonic() > self.until
+
+
 class Snapshot(Transaction):
     """A reader's transaction: each block of reads sees one state, and keeps what the same state told the last one."""
 
-    __slots__ = ("_kept", "_seen", "_version")
+    __slots__ = ("_deadline", "_kept", "_seen", "_version")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
+        self._deadline = _Deadline()
+        connection.set_progress_handler(self._deadline, _LOOK_EVERY)
         self._kept: dict[tuple[Any, ...], Any] = {}
         self._seen: int | None = None
         self._version = -1
@@ -73,6 +93,7 @@ class Snapshot(Transaction):
     def begin(self) -> None:
         """A new state, which is not looked at yet."""
         self._seen = None
+        self._deadline.until = monotonic() + SECONDS
         self._connection.execute("BEGIN")
 
     def end(self) -> None:
