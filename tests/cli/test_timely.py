@@ -7,6 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx2
 import pytest
 import uvicorn
 
@@ -67,6 +68,18 @@ def test_so_does_one_that_stops_in_the_middle_of_its_second_request(monkeypatch:
     monkeypatch.setattr(timely, "SECONDS", 0.05)
     answer = served(lambda port: said(port, WHOLE + WHOLE[:-3]))
     assert answer.count(b"200 OK") == 1
+
+
+def test_G9_a_connection_is_kept_for_longer_than_clients_keep_theirs() -> None:
+    """httpx 5 seconds, aiohttp 15: a request on a connection that the server ends meanwhile is lost."""
+    theirs = httpx2.Limits().keepalive_expiry
+    assert theirs is not None
+    assert max(theirs, 15) < timely.IDLE
+
+
+def test_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timely, "IDLE", 0.05)
+    assert served(lambda port: said(port, WHOLE)).count(b"200 OK") == 1
 
 
 def test_a_head_that_never_ends_is_not_kept() -> None:

@@ -7,12 +7,17 @@ may have open, and a head that never ends its memory. Bodies have their own time
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from readmit.cli.corked import CorkedHttp
 
 SECONDS: Final = 20.0
 """From the connection, or from the first byte of a further request."""
+IDLE: Final = 20
+"""Seconds for which a connection stays open behind an answer: longer than clients keep theirs for the next request.
+
+httpx, and with it the Graph SDK, keeps one for 5 seconds, uvicorn too: who asked again after just these met the end.
+"""
 BYTES: Final = 64 * 1024
 """Twice what a head may hold: what is a little too long still hears so."""
 
@@ -25,6 +30,10 @@ class TimelyHttp(CorkedHttp):
     _here = False
     """The head that is on its way begins in the bytes at hand."""
     _held = 0
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.timeout_keep_alive = IDLE
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there, and has yet to ask."""
