@@ -16,7 +16,7 @@ from readmit.flows.arrive import Arrived
 from readmit.flows.authorize import Response
 from readmit.flows.refuse import decline, refuse
 from readmit.storage import queries_tenants
-from world import EXPENSES, House
+from world import EXPENSES, House, a_browser
 
 COLUMNS = (
     "id",
@@ -130,6 +130,19 @@ def test_what_a_provider_refused_is_noted_without_a_proof(house: House) -> None:
     house.write(sign_in_log.not_proved, house.world, way.browser, "no such flow", Page.PROVIDER_REFUSED)
     (row,) = log(house)
     assert (row["error"], row["page"], row["user_id"]) == (50177, "PU1", house.people["max"])
+
+
+def test_a_stranger_who_comes_back_from_a_provider_with_nothing_fills_no_log(house: House) -> None:
+    """Kept for a year each: of one network (IPv6: /64) as many in an hour as wrong codes."""
+    for number in range(100):
+        way = begin(house, "nobody@post.example", a_browser(ip=f"2001:db8::{number:x}"))
+        house.write(sign_in_log.not_proved, house.world, way.browser, way.flow_id, Page.PROVIDER_REFUSED)
+    assert len(log(house)) == 60
+    other = begin(house, "max@post.example", a_browser(ip="192.0.2.7"))
+    house.write(sign_in_log.not_proved, house.world, other.browser, other.flow_id, Page.PROVIDER_REFUSED)
+    house.clock.pass_(hours=1)
+    house.write(sign_in_log.not_proved, house.world, way.browser, way.flow_id, Page.PROVIDER_REFUSED)
+    assert len(log(house)) == 62
 
 
 def test_a_token_that_names_nobody_is_not_noted(house: House) -> None:

@@ -8,13 +8,13 @@ follows belong together.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
+from readmit.domain.client_address import counted
 from readmit.domain.errors import Page, TokenRefused
 from readmit.domain.grant import AuthorizeRequest
 from readmit.domain.guest import User
-from readmit.domain.redemption import (
-    Flow,
-)
+from readmit.domain.redemption import Flow
 from readmit.domain.session import SignIn
 from readmit.domain.sign_in_log import (
     NOT_AT_HOME_ELSEWHERE,
@@ -29,9 +29,11 @@ from readmit.domain.sign_in_log import (
 from readmit.flows.attempt import about, address_hash, in_home_log, of_flow, of_grant, of_session, resource_of
 from readmit.flows.browsers import Browser, digest
 from readmit.flows.world import World
-from readmit.storage import browser_flows, grants, sign_in_log, users
+from readmit.storage import attempts, browser_flows, grants, sign_in_log, users
 from readmit.storage.grants import Grant
 from readmit.storage.transaction import Transaction
+
+_TOLD_PER_NETWORK_AND_HOUR: Final = 60
 
 
 def arrived(tx: Transaction, world: World, browser: Browser, flow: Flow, user: User) -> None:
@@ -62,7 +64,14 @@ def refused(tx: Transaction, world: World, browser: Browser, flow: Flow, page: P
 
 
 def not_proved(tx: Transaction, world: World, browser: Browser, flow_id: str, page: Page) -> None:
-    """A home identity provider vouched for nobody."""
+    """A home identity provider vouched for nobody.
+
+    Anybody may come from it with nothing, again and again, and a row is kept for a year: of one network so many in an
+    hour are told to the tenant, as many as wrong codes are taken from it; the server's log has each.
+    """
+    network, now = counted(browser.ip), world.now()
+    if attempts.count(tx, "provider-refused", network, now=now, length=attempts.HOUR) > _TOLD_PER_NETWORK_AND_HOUR:
+        return
     flow = browser_flows.get(tx, flow_id, browser.flow_hash)
     if flow is None:
         return
