@@ -96,7 +96,7 @@ def test_security_O7_id_tokens_are_off_for_an_application_that_is_not_registered
 
 
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
-def test_RFC9207_state_and_issuer_go_with_every_answer_and_every_error(
+def test_security_O4_RFC9207_state_and_issuer_go_with_every_answer_and_every_error(
     rp: RelyingParty, person: Person, mode: str
 ) -> None:
     """`answer` checks both."""
@@ -121,7 +121,7 @@ def test_RFC9207_state_and_issuer_go_with_every_answer_and_every_error(
     assert rp.answer(person)["error"] == "invalid_request"
 
 
-def test_cancel_is_told_to_the_application(rp: RelyingParty, person: Person) -> None:
+def test_security_O4_cancel_is_told_to_the_application_with_the_issuer(rp: RelyingParty, person: Person) -> None:
     rp.begin(person, prompt="consent", response_mode="fragment")
     person.submit(address=MEMBER)
     person.submit(password=PASSWORD)
