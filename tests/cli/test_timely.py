@@ -82,6 +82,23 @@ def test_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     assert served(lambda port: said(port, WHOLE)).count(b"200 OK") == 1
 
 
+@pytest.mark.parametrize("rest", [b"123", b"1234567890"])
+def test_so_does_one_that_was_answered_before_its_body_was_there(rest: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the rest of it stays away or nothing follows it: uvicorn itself would wait for ever."""
+    monkeypatch.setattr(timely, "SECONDS", 0.05)
+
+    async def ask(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+        answer = await reader.readuntil(b"ok")
+        writer.write(rest)
+        answer += await reader.read()
+        writer.close()
+        return answer
+
+    assert served(ask).count(b"200 OK") == 1
+
+
 def test_a_head_that_never_ends_is_not_kept() -> None:
     assert served(lambda port: said(port, b"GET / HTTP/1.1\r\nx: ", b"y" * 20 * timely.BYTES)) == b""
 

@@ -74,6 +74,19 @@ def test_a_body_that_does_not_arrive_is_408_and_its_connection_ends(site: Site, 
     assert (b"connection", b"close") in answer["headers"]
 
 
+@pytest.mark.parametrize("before", [[], [b""], [b"{}"], [b"a", b"b"]])
+def test_a_request_that_is_cut_off_is_not_taken_for_a_whole_one(site: Site, before: list[bytes]) -> None:
+    """Nor for one without a body: what needs none would be done, though nobody asked for it to the end."""
+    messages = [{"type": "http.request", "body": part, "more_body": True} for part in before]
+    messages.append({"type": "http.disconnect"})
+
+    async def cut_off() -> dict[str, Any]:
+        return messages.pop(0)
+
+    assert asyncio.run(asked(site, POST, cut_off))["status"] == 400
+    assert messages == []
+
+
 def test_of_very_many_bodies_on_their_way_the_next_is_asked_to_come_later(
     site: Site,
 ) -> None:

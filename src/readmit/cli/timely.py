@@ -60,6 +60,9 @@ class TimelyHttp(CorkedHttp):
         """Some of it came."""
         super().data_received(data)
         if not self._begun:
+            if self.cycle is not None and self.cycle.response_complete:
+                # The rest of a body that was refused has ended uvicorn's own watch over an idle connection.
+                self._watch()
             return
         # What stands before its first byte belongs to other requests.
         self._held += 0 if self._here else len(data)

@@ -25,7 +25,10 @@ class Bodies:
         self._arriving = 0
 
     async def of(self, receive: Receive, path: str, headers: Mapping[str, str]) -> bytes | int:
-        """The whole body, or the status that refuses one: 408 too late, 413 too large, 503 too many on their way."""
+        """The whole body, or the status that refuses one: 408 too late, 413 too large, 503 too many on their way.
+
+        400 where the client has gone: what it did not ask to the end is not done.
+        """
         if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
             return b""
         if self._arriving >= self._at_once:
@@ -43,16 +46,14 @@ class Bodies:
 async def _whole(receive: Receive, limit: int) -> bytes | int:
     message = await receive()
     body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
+    if message["type"] == "http.request" and not message.get("more_body", False):
         return body if len(body) <= limit else 413
     parts, size = [body], len(body)
     while message.get("more_body", False):
         message = await receive()
-        if message["type"] == "http.disconnect":
-            return 413
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
             return 413
         parts.append(part)
-    return b"".join(parts)
+    return b"".join(parts) if message["type"] == "http.request" else 400
