@@ -111,9 +111,15 @@ class Keyring:
         return [entry.key.public_jwk for entry in self._keys.values()]
 
     def sign(self, claims: Mapping[str, Any], *, typ: str, now: datetime) -> str:
-        """A JWT, RS256, by the newest key that is active."""
+        """A JWT, RS256, by the newest key that is active.
+
+        A clock that was ahead when the first key was made and is set right leaves none: then it is the oldest one.
+        """
         active = [entry for entry in self._keys.values() if entry.key.active <= now]
-        entry = max(active, key=lambda loaded: loaded.key.active)
+        if active:
+            entry = max(active, key=lambda loaded: loaded.key.active)
+        else:
+            entry = min(self._keys.values(), key=lambda loaded: loaded.key.active)
         kid = entry.key.kid
         header = {"typ": typ, "alg": "RS256", "kid": kid, "x5t": entry.key.public_jwk.get("x5t", kid)}
         signed = f"{_part(header)}.{_part(claims)}"

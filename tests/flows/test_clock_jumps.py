@@ -14,7 +14,7 @@ from readmit.domain.authentication import Unauthenticated
 from readmit.domain.errors import TokenRefused, Unavailable
 from readmit.domain.graph_permissions import READMIT_APP_ID
 from readmit.domain.redemption import Step
-from readmit.flows import device, leases
+from readmit.flows import device, keys, leases
 from readmit.flows.browsers import session_of
 from readmit.flows.issue import Exchange
 from readmit.flows.tokens import Asked
@@ -139,6 +139,17 @@ def test_R10_a_clock_that_jumps_ahead_ends_what_is_over_by_it(
 
 
 # ------------------------------------------------------------------------- leases
+
+
+def test_R10_a_clock_that_is_set_back_behind_every_key_leaves_one_that_signs(house: House) -> None:
+    """It was ahead when the first key was made. To sign by none is a defect, and to make another one no remedy."""
+    keys.ensure(house.world)
+    back(house)
+    keys.ensure(house.world)
+    keyring, now = house.world.keyring, house.world.now()
+    token = keyring.sign({"exp": int((now + HOUR).timestamp())}, typ="at+jwt", now=now)
+    assert keyring.verify(token, now)["typ"] == "at+jwt"
+    assert len(keyring.published()) == 1
 
 
 @pytest.fixture
