@@ -355,7 +355,7 @@ def test_M24_a_store_that_is_down_is_503_and_to_be_tried_again(site: Site) -> No
 
 def test_M24_a_defect_is_500_tells_nothing_of_itself_and_the_server_goes_on(site: Site) -> None:
     alice = site.house.people["alice"]
-    sql = "UPDATE users SET profile = '{' WHERE id = :id"
+    sql = "UPDATE users SET other_mails = '{' WHERE id = :id"
     site.house.write(lambda tx: tx.run(sql, {"id": alice}))
     answer = site.graph("GET", f"/v1.0/users/{alice}")
     assert error(answer) == (500, "InternalServerError", "An internal error occurred.")
