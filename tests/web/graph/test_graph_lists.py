@@ -108,6 +108,17 @@ def test_g51_count_needs_the_header_and_stands_on_page_one_only(graph: Graph) ->
             "BadRequest",
             "Parsing OData Select and Expand failed: Could not find a property named 'nope'",
         ),
+        ("$expand=manager,memberOf", "Request_UnsupportedQuery", "Query option '$expand' is not supported."),
+        (
+            "$expand=manager($select=id),memberOf($select=id)",
+            "Request_UnsupportedQuery",
+            "Query option '$expand' is not supported.",
+        ),
+        (
+            "$expand=memberOf($filter=startswith(displayName,'a'))",
+            "Request_UnsupportedQuery",
+            "Query option '$filter' is not supported.",
+        ),
         ("$select=aboutMe", "NotImplemented", "This operation target"),
         ("$select=signInActivity", "Authorization_RequestDenied", "Insufficient privileges"),
         (

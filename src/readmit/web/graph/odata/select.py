@@ -126,7 +126,7 @@ def _known(resource: str, version: str) -> dict[str, str]:
 
 def expansion(text: str, resource: str, *, version: str = "v1.0") -> Expand:
     """The one navigation of `$expand`, with `$select` inside at most. Raises UnsupportedQuery (Q1, Q6)."""
-    match = _EXPANDED.fullmatch(text.strip())
+    match = _EXPANDED.fullmatch(text.strip()) if not _several(text) else None
     known = {name.lower(): name for name in RELATIONS.get(resource, ())}
     if match is None or match[1].lower() not in known:
         if match is None and text.split("(")[0].split(",")[0].strip().lower() in known:
@@ -134,6 +134,16 @@ def expansion(text: str, resource: str, *, version: str = "v1.0") -> Expand:
         raise refusals.unknown_in_select(match[1] if match else text.strip(), resource)
     name = known[match[1].lower()]
     return Expand(name, _inner(match[2], name, version) if match[2] is not None else None)
+
+
+def _several(text: str) -> bool:
+    """Whether a comma stands outside of all parentheses."""
+    depth = 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            return True
+    return False
 
 
 def _inner(text: str, navigation: str, version: str) -> tuple[str, ...] | None:
