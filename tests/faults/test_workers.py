@@ -133,6 +133,17 @@ def test_R11_a_replacement_that_dies_before_it_answers_takes_nobody_with_it(serv
     assert server.stop() == 0
 
 
+@pytest.mark.parametrize("options", [(), ("--workers", "2")])
+def test_R15_a_terminal_that_closes_ends_a_server_as_sigterm_does(tmp_path: Path, options: tuple[str, ...]) -> None:
+    server = Server(tmp_path, *options)
+    server.start()
+    _told(server, "  Mail      kept")
+    assert server.process is not None
+    server.process.send_signal(signal.SIGHUP)
+    assert server.process.wait(12) == 0
+    assert "Traceback" not in server.log()
+
+
 def test_R15_sigterm_ends_all_of_them_within_ten_seconds_and_with_exit_code_0(server: Server) -> None:
     _told(server, f"Workers   {WORKERS}")
     children = _children(server)

@@ -145,6 +145,7 @@ def answer(
         # uvicorn ends by raising the signal anew: it has done its work by then, and the exit code is 0 (SD1).
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, server.handle_late)
+        with_the_terminal(lambda *_: signal.raise_signal(signal.SIGTERM))
         # The loop asks for the interpreter back at every statement: a page of a thousand users on a worker's thread
         # would keep it for the default of 5 ms each time.
         sys.setswitchinterval(_TURN)
@@ -154,6 +155,12 @@ def answer(
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(server, world, listening, started, watch))
     return 0
+
+
+def with_the_terminal(end: Callable[..., object]) -> None:
+    """A terminal that closes ends a server as SIGTERM does, and not in the middle of a mail; `nohup` keeps it."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, end)
 
 
 def _loop_factory() -> Any:

@@ -47,8 +47,11 @@ class Workers:
 
     def run(self, count: int, *, started: Callable[[], None]) -> int:
         """Start them, call `started` once all answer, replace who dies, end with a signal; the exit code."""
+        from readmit.cli.server import with_the_terminal
+
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        with_the_terminal(self._stop)
         for _ in range(count):
             self._spawn()
         while self._children:
