@@ -187,7 +187,9 @@ def test_T31_live_an_answer_is_good_in_one_browser_for_one_request(town: Town) -
     assert page is not None
     assert page.status == 200
     third = off(other, link)
-    assert town.post(third, stolen, asked(url).relay_state)[0] == 410, "its state is used up"
+    status, location = town.post(third, stolen, asked(url).relay_state)
+    assert (status, other.open(location).status) == (303, 410), "its state is used up, and nothing is parked"
+    third = off(other, link)
     again = town.deliver(other, third, stolen)
     assert again is not None
     assert again.status == 502
@@ -225,7 +227,11 @@ def test_I8_live_an_answer_for_one_organisation_is_none_for_another(town: Town) 
     assert asked(url).acs != asked(other).acs
     before = town.bindings()
     message = town.idp.respond(asked(other))
-    assert town.post(url, message, asked(other).relay_state)[0] == 410, "another organisation's state at this callback"
+    status, location = town.post(url, message, asked(other).relay_state)
+    assert (status, at_contoso.open(location).status) == (303, 410), "another organisation's state at this callback"
+    url = off(at_contoso, link)
+    other = off(at_northwind, str(there["inviteRedeemUrl"]))
+    message = town.idp.respond(asked(other))
     page = town.deliver(at_contoso, url, message)
     assert page is not None
     assert page.status == 502

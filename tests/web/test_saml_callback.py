@@ -153,7 +153,10 @@ def test_a_body_that_is_larger_than_any_form_is_refused(guest: Guest) -> None:
 def test_another_providers_callback_takes_no_answer(guest: Guest, tailspin: LyingSaml) -> None:
     url = guest.off()
     for id in ("nobody", "00000000-0000-4000-8000-000000000000"):
-        assert guest.post(f"/signin/callback/{id}", tailspin.approve(url)).status_code == 410
+        answer = guest.post(f"/signin/callback/{id}", tailspin.approve(url))
+        guest.open(answer.headers["location"])
+        assert guest.status == 410
+    assert guest.site.house.rows("SELECT COUNT(*) FROM parked_messages") == [(0,)]
 
 
 def test_T25_another_browser_cannot_go_on_with_a_parked_answer(site: Site, guest: Guest, tailspin: LyingSaml) -> None:
@@ -235,6 +238,31 @@ def test_V5_HEAD_of_a_callback_uses_nothing_up(site: Site, guest: Guest, tailspi
     assert site.ask("HEAD", answer.headers["location"], headers=headers).status_code == 405
     assert site.house.contents() == before
     assert "Alice Tailspin" in guest.open(answer.headers["location"])
+
+
+def test_L5_who_comes_back_after_a_reset_is_told_that_the_invitation_was_renewed(
+    site: Site, guest: Guest, tailspin: LyingSaml
+) -> None:
+    """The way is gone, and its state with it; the browser has its link yet, and P2 mails the new one."""
+    url = guest.off()
+    ((user_id,),) = site.house.rows("SELECT id FROM users WHERE mail = :mail", mail=ALICE)
+    site.house.reset(user_id, ALICE)
+    before = site.house.contents()
+    guest.back(url, tailspin.approve(url))
+    assert (guest.status, "This invitation was renewed" in guest.html) == (410, True)
+    assert site.house.contents() == before
+    guest.submit(use="mail")
+    assert guest.status == 200
+    assert site.house.rows("SELECT address_key FROM outbox") == [(ALICE,)]
+
+
+def test_T25_a_browser_without_that_way_is_told_nothing_of_it(site: Site, guest: Guest, tailspin: LyingSaml) -> None:
+    url = guest.off()
+    ((user_id,),) = site.house.rows("SELECT id FROM users WHERE mail = :mail", mail=ALICE)
+    site.house.reset(user_id, ALICE)
+    stranger = Guest(site)
+    stranger.back(url, tailspin.approve(url))
+    assert (stranger.status, "renewed" in stranger.html) == (410, False)
 
 
 # ---------------------------------------------------------------------- metadata

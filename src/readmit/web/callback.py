@@ -6,27 +6,31 @@ under its state and leads on to the GET, which knows its browser (security N4).
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from msgspec.structs import replace
 
 from readmit.domain.errors import DeadEnd, Page
-from readmit.flows import sign_in_log, upstream
+from readmit.flows import links, sign_in_log, upstream
 from readmit.flows.browsers import Browser
 from readmit.flows.look import View, look
+from readmit.flows.open_flow import begun
 from readmit.flows.upstream import CALLBACK, Answer, NotHere
 from readmit.flows.world import World
 from readmit.proofs.saml.response import LONGEST_ENCODED
 from readmit.web import dead_ends
 from readmit.web.arrive import see_other
 from readmit.web.call import Apart, Call, Reply, Step, Write
-from readmit.web.cookies import browser, flow_cookie
+from readmit.web.cookies import browser, flow_cookie, flow_cookies
 from readmit.web.http import Refusal
 from readmit.web.onward import after_proof
 
 TEMPLATE = f"{CALLBACK}/{{provider}}"
 _LONGEST = 4096
+_OURS = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What a state of ours looks like: 256 bits in base64url."""
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -38,6 +42,8 @@ def answer(world: World, call: Call) -> Step:
     try:
         flow_id = world.database.read(upstream.waiting_flow, given)
     except NotHere as error:
+        if (renewed := _renewed(world, call)) is not None:
+            return see_other(renewed)
         raise DeadEnd(Page.CLOSED) from error
     cookie = flow_cookie(world, call, flow_id)
     if cookie is None:
@@ -48,6 +54,23 @@ def answer(world: World, call: Call) -> Step:
     here = replace(call, path=path, query="", parameters={"flow": flow_id})
 
     return _heard(world, here, who, view, given)
+
+
+def _renewed(world: World, call: Call) -> str | None:
+    """Where this browser's way by a link that a reset has made an old one says so (P2, lifecycle L5).
+
+    The way went with the reset, and with it what the state belonged to; the browser still has its cookie.
+    """
+    for flow_id, secret, seed in flow_cookies(world, call):
+        kind, _, ticket = seed.partition(":")
+        if kind != "t" or world.database.read(begun, browser(world, call, secret), flow_id):
+            continue
+        try:
+            world.database.read(links.open_link, world, ticket)
+        except DeadEnd as end:
+            if end.page is Page.RENEWED:
+                return f"/redeem/{flow_id}"
+    return None
 
 
 def _heard(world: World, here: Call, who: Browser, view: View, given: Answer) -> Apart:
@@ -73,7 +96,8 @@ def post(world: World, call: Call) -> Step:
 
 
 def _onward(call: Call, state: str, *, parked: bool) -> Reply:
-    if not parked:
+    # A state that was ours once may tell its browser what became of its way: the cookie comes with the GET alone.
+    if not parked and not _OURS.fullmatch(state):
         raise DeadEnd(Page.CLOSED)
     return see_other(f"{call.path}?{urlencode({'state': state})}")
 

@@ -105,6 +105,14 @@ def flow_cookie(world: World, call: Call, flow_id: str) -> tuple[str, str] | Non
     return (secret, seed) if dot and len(secret) >= 43 else None
 
 
+def flow_cookies(world: World, call: Call) -> list[tuple[str, str, str]]:
+    """(flow id, secret, seed) of each flow in this browser, the newest last as browsers send them."""
+    begins = _name(world, _FLOW)
+    ids = [name.removeprefix(begins) for name in call.cookies if name.startswith(begins)]
+    found = ((flow_id, flow_cookie(world, call, flow_id)) for flow_id in ids[: _MOST_FLOWS + 1])
+    return [(flow_id, *cookie) for flow_id, cookie in found if cookie is not None]
+
+
 _LATER: Final = "__Host-passkey-later"
 
 
