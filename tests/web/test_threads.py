@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import timedelta
 
 import pytest
 from front import Person, Site, site
@@ -67,6 +68,29 @@ def test_what_fails_apart_gives_its_thread_back() -> None:
 
     asyncio.run(run())
     threads.close()
+
+
+def test_a_graph_request_that_waits_for_others_waits_apart_too(site: Site) -> None:
+    """Its answer's headers are put on without changing where it waits."""
+    over = threading.Event()
+    site._front._threads = Threads(nothing, apart=1)
+
+    async def occupied() -> None:
+        task = asyncio.create_task(site._front._threads.run(Apart(answered, over.wait)))
+        await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(occupied())
+    asked = {
+        "changeType": "updated",
+        "notificationUrl": "https://127.0.0.1:1/told",
+        "resource": "users",
+        "expirationDateTime": (site.house.world.now() + timedelta(hours=1)).isoformat().replace("+00:00", "Z"),
+    }
+    try:
+        assert site.graph("POST", "/v1.0/subscriptions", json=asked).status_code == 503
+    finally:
+        over.set()
 
 
 def test_a_sign_in_that_finds_no_thread_is_asked_to_come_again(site: Site) -> None:

@@ -11,7 +11,7 @@ from readmit.domain.errors import ReadmitError
 from readmit.domain.throttling import Windows
 from readmit.flows import bearer
 from readmit.flows.world import World
-from readmit.web.call import Call, Calls, Reply, Step, Work, Write
+from readmit.web.call import Call, Calls, Reply, Step, Write
 from readmit.web.graph import errors, invitations, own
 from readmit.web.graph.routes import resolve
 from readmit.web.graph.throttle import Throttle, TooManyRequests
@@ -75,7 +75,7 @@ class Graph:
             return Calls(rendered, step.calls)
         if isinstance(step, Write):
             return Write(rendered, step.flow, *step.arguments, **step.named)
-        return Work(rendered, step.function, *step.arguments, **step.named)
+        return type(step)(rendered, step.function, *step.arguments, **step.named)
 
 
 def token_of(call: Call) -> str:
