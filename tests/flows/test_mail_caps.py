@@ -66,6 +66,15 @@ def test_T29_copies_of_earlier_mail_count_too(mailing: House) -> None:
             mailing.invite("victim@post.example" if not more else "else@post.example", mia, send=True, **more)
 
 
+@pytest.mark.parametrize("copy", ["victim@müller.example", "victim@MÜLLER.example", "José@post.example"])
+def test_M7_copies_to_addresses_beyond_ascii_count_by_the_same_key(mailing: House, copy: str) -> None:
+    mia = mailing.person("mia")
+    for number in range(10):
+        mailing.invite(f"other{number}@post.example", mia, send=True, cc=(Recipient(copy),))
+    with pytest.raises(Throttled):
+        mailing.invite("else@post.example", mia, send=True, cc=(Recipient(copy),))
+
+
 def test_M7_the_servers_own_cap_delays_mail_and_tells_no_tenant(seeded: Path, tmp_path: Path) -> None:
     with post_office() as office:
         house = copy_house(seeded, tmp_path, smtp=office.url, mail_from="readmit@contoso.com")

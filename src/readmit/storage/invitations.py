@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from readmit.domain.address import EmailAddress
+from readmit.domain.address import EmailAddress, key_of
 from readmit.domain.guest import Accepted, User
 from readmit.domain.invitation import Invitation
 from readmit.domain.mail import Recipient
@@ -26,7 +26,7 @@ VALUES (:id, :tenant, :user, :generation, :kind, :address, :key, :redirect, :sen
 
 def insert(tx: Transaction, invitation: Invitation) -> None:
     """A new invitation; its links are tickets."""
-    cc = [[recipient.address, recipient.name] for recipient in invitation.cc]
+    cc = [[recipient.address, recipient.name, key_of(recipient.address)] for recipient in invitation.cc]
     tx.run(
         _INSERT,
         {
@@ -131,7 +131,9 @@ def cancel(tx: Transaction, user_id: str, generation: int, now: datetime) -> int
 
 def count_since(tx: Transaction, tenant_id: str, since: datetime, address_key: str | None = None) -> int:
     """Invitations whose mail was asked for since then, of the tenant or to one address, as a copy too (security M7)."""
-    copied = "EXISTS (SELECT 1 FROM json_each(cc) c WHERE lower(json_extract(c.value, '$[0]')) = :key)"
+    # Rows of earlier versions have no key.
+    key = "COALESCE(json_extract(c.value, '$[2]'), lower(json_extract(c.value, '$[0]')))"
+    copied = f"EXISTS (SELECT 1 FROM json_each(cc) c WHERE {key} = :key)"
     where = f" AND (address_key = :key OR {copied})" if address_key is not None else ""
     row = tx.one(
         "SELECT COUNT(*) FROM invitations WHERE tenant_id = :tenant AND created_at >= :since AND send_message = 1"
@@ -220,7 +222,7 @@ def _invitation(row: Row) -> Invitation:
         created=moment(row[10]),
         language=row[11],
         custom_message=row[12],
-        cc=tuple(Recipient(address, name) for address, name in from_json(row[13])),
+        cc=tuple(Recipient(address, name) for address, name, *_ in from_json(row[13])),
         greeting=row[14],
         expires=moment_or_none(row[15]),
         cancelled=moment_or_none(row[16]),

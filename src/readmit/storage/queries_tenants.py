@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from readmit.domain.address import InvalidAddress, domain_key
 from readmit.domain.tenant import Tenant
 from readmit.storage import tenants
 from readmit.storage.transaction import Transaction
 
 
 def named(tx: Transaction, name: str) -> Tenant | None:
-    """By id, else by a verified domain (A-label)."""
-    return tenants.get(tx, name) or tenants.by_domain(tx, name)
+    """By id, else by a verified domain, however it is written."""
+    try:
+        key = domain_key(name)
+    except InvalidAddress:
+        return None
+    return tenants.get(tx, key) or tenants.by_domain(tx, key)
 
 
 def only(tx: Transaction) -> Tenant | None:

@@ -28,7 +28,7 @@ Form = dict[str, str]
 
 def open_choice(world: World, call: Call) -> Step:
     """GET /unsubscribe?tenantId=…: a new way of this browser on a URL of its own; nothing is written."""
-    tenant = world.database.read(queries_tenants.named, call.query_values().get("tenantId", "").lower())
+    tenant = world.database.read(queries_tenants.named, call.query_values().get("tenantId", ""))
     if tenant is None:
         raise Refusal(404)
     flow_id, secret = world.new_id(), world.new_secret()

@@ -50,7 +50,7 @@ def _begin(tx: object, *arguments: object, **named: object) -> Response | Flow |
 def hinted_tenant(world: World, values: dict[str, str]) -> Tenant | None:
     """`common` and `organizations`: the tenant that verified the domain of a hint, or the only one there is."""
     hint = values.get("domain_hint") or values.get("login_hint", "").rpartition("@")[2]
-    found = world.database.read(queries_tenants.named, hint.lower()) if hint else None
+    found = world.database.read(queries_tenants.named, hint) if hint else None
     return found or world.database.read(queries_tenants.only)
 
 

@@ -46,7 +46,7 @@ def hint_of(call: Call) -> str:
 def named_tenant(world: World, call: Call) -> Tenant | None:
     """The tenant that the hint names, by id or verified domain."""
     hint = hint_of(call)
-    return world.database.read(queries_tenants.named, hint.lower()) if hint else None
+    return world.database.read(queries_tenants.named, hint) if hint else None
 
 
 def signed_in(world: World, call: Call) -> SignedIn | None:

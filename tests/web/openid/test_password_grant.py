@@ -172,6 +172,13 @@ def test_G73_organizations_is_the_home_of_the_name(on: Site) -> None:
     assert number(ask(on, "/common/oauth2/v2.0/token", username="a@nowhere.example")) == 90002
 
 
+@pytest.mark.parametrize("domain", ["müller.example", "MÜLLER.example", "xn--mller-kva.example"])
+def test_G73_a_name_of_a_domain_in_its_own_letters_has_a_home_too(on: Site, domain: str) -> None:
+    on.house.write(lambda tx: tenants.add_domain(tx, on.house.contoso, "xn--mller-kva.example", default=False))
+    answer = ask(on, "/organizations/oauth2/v2.0/token", username=f"nobody@{domain}")
+    assert number(answer) == 50126, answer.json()
+
+
 @pytest.mark.parametrize("path", ["/common/userrealm", "/common/UserRealm"])
 def test_G73_user_realm(site: Site, path: str) -> None:
     known = site.ask("GET", f"{path}/{MEMBER}?api-version=1.0").json()

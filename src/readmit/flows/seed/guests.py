@@ -14,7 +14,7 @@ from readmit.domain.tenant import Tenant
 from readmit.flows.seed.entries import SeedGuest, SeedTenant
 from readmit.flows.seed.run import Run, fail
 from readmit.flows.seed.users import insert
-from readmit.storage import apps, invitations, tenants, users
+from readmit.storage import apps, invitations, queries_tenants, users
 from readmit.storage import providers as registered
 
 MY_APPS = "https://myapps.microsoft.com/"
@@ -91,7 +91,7 @@ def _binding(run: Run, tenant: Tenant, entry: SeedGuest) -> Binding:
     if identity.get("kind") == "mail":
         return mail_binding(entry.email)
     if "tenant" in identity:
-        home = tenants.get(run.tx, identity["tenant"]) or tenants.by_domain(run.tx, identity["tenant"].lower())
+        home = queries_tenants.named(run.tx, identity["tenant"])
         if home is None:
             raise fail(entry.line, f"there is no tenant {identity['tenant']}")
         account = users.by_upn(run.tx, home.id, identity.get("user", ""))

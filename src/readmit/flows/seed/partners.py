@@ -9,7 +9,7 @@ from readmit.domain.cross_tenant import Partner
 from readmit.domain.tenant import Tenant
 from readmit.flows.seed.entries import SeedPartner, SeedTenant
 from readmit.flows.seed.run import Run, fail
-from readmit.storage import partners, providers, tenants
+from readmit.storage import partners, providers, queries_tenants
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -38,7 +38,7 @@ def _tenant_id(run: Run, entry: SeedPartner) -> str:
     named = entry.tenant.lower()
     if _UUID.fullmatch(named):
         return named
-    found = tenants.by_domain(run.tx, named)
+    found = queries_tenants.named(run.tx, named)
     if found is None:
         raise fail(entry.line, f"no tenant of this server has the domain {entry.tenant}; give the tenant's id")
     return found.id

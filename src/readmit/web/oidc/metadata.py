@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from readmit.domain.address import InvalidAddress, domain_key
+from readmit.domain.address import domain_key
 from readmit.domain.errors import TokenRefused
 from readmit.domain.tenant import Tenant
 from readmit.flows.world import World
@@ -19,10 +19,7 @@ COMMON = frozenset({"common", "organizations"})
 
 def tenant_named(world: World, name: str) -> Tenant:
     """A tenant by id or verified domain; raises TE1."""
-    try:
-        found = world.database.read(queries_tenants.named, name.lower() if "-" in name else domain_key(name))
-    except InvalidAddress:
-        found = None
+    found = world.database.read(queries_tenants.named, name)
     if found is None:
         text = f"Tenant '{name[:120]}' not found."
         raise TokenRefused("invalid_tenant" if "." in name or "-" in name else "invalid_request", 90002, text)
@@ -146,10 +143,7 @@ def clouds(world: World, call: Call) -> Step:
 def user_realm(world: World, call: Call) -> Step:
     """`/common/userrealm/{upn}`: what MSAL asks before a password grant; by domain alone, whoever is there."""
     domain = call.parameters["upn"].rpartition("@")[2]
-    try:
-        known = world.database.read(queries_tenants.named, domain_key(domain)) is not None
-    except InvalidAddress:
-        known = False
+    known = world.database.read(queries_tenants.named, domain) is not None
     body: dict[str, Any] = {"ver": "1.0", "account_type": "Managed" if known else "Unknown"}
     if known:
         body["domain_name"] = domain_key(domain)
