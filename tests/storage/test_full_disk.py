@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -186,3 +187,45 @@ def test_R7_a_database_that_may_only_be_read_is_told_and_read_on(database: Datab
     assert kept(database) == {"before", "before too"}
     database._connection.execute("PRAGMA query_only=OFF")
     assert database.write(note, "afterwards") == "afterwards"
+
+
+@pytest.mark.parametrize("with_loop", [False, True])
+def test_DB1_a_file_that_is_damaged_for_a_while_stops_no_later_write(database: Database, with_loop: bool) -> None:
+    """What SQLite says of a damaged file is no OperationalError: nobody waits for ever, and the writer goes on."""
+
+    def damaged(action: int, *_: object) -> int:
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_TRANSACTION else sqlite3.SQLITE_OK
+
+    async def on_loop(subject: str) -> str:
+        loop = asyncio.get_running_loop()
+        database.attach(loop)
+        try:
+            return await asyncio.wait_for(database.write_soon(loop, note, subject), 20)
+        finally:
+            database.detach()
+
+    def write(subject: str) -> str:
+        return asyncio.run(on_loop(subject)) if with_loop else database.write(note, subject)
+
+    database._connection.set_authorizer(damaged)
+    with pytest.raises(Unavailable) as told:
+        write("a")
+    assert type(told.value.__cause__) is sqlite3.DatabaseError
+    database._connection.set_authorizer(None)
+    assert write("b") == "b"
+    assert kept(database) == {"b", "b too"}
+
+
+def test_DB1_what_could_not_be_rolled_back_is_before_the_next_write(database: Database) -> None:
+    def stuck(action: int, what: str | None, *_: object) -> int:
+        denied = action == sqlite3.SQLITE_TRANSACTION and what in ("COMMIT", "ROLLBACK")
+        return sqlite3.SQLITE_DENY if denied else sqlite3.SQLITE_OK
+
+    database._connection.set_authorizer(stuck)
+    with pytest.raises(Unavailable):
+        database.write(note, "a")
+    with pytest.raises(Unavailable):
+        database.write(note, "b")
+    database._connection.set_authorizer(None)
+    assert database.write(note, "c") == "c"
+    assert kept(database) == {"c", "c too"}

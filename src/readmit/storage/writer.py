@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from readmit.domain.errors import Unavailable
@@ -152,10 +153,12 @@ class Writer:
         """Open the shared transaction and run every flow; False where another process holds the database."""
         connection = self._connection
         try:
+            if connection.in_transaction:  # what could not be rolled back then
+                connection.execute("ROLLBACK")
             connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS if wait else 0}")
             connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if not wait and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        except sqlite3.Error as error:  # of a damaged file too: whatever it is, the next group is to be run
+            if not wait and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
                 return False
             _fail(group, error)
             return True
@@ -179,7 +182,8 @@ class Writer:
 
     def _roll_back(self, group: Sequence[Job], error: sqlite3.Error) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
         _fail(group, error)
 
 
