@@ -145,6 +145,19 @@ def test_a_stranger_who_comes_back_from_a_provider_with_nothing_fills_no_log(hou
     assert len(log(house)) == 62
 
 
+def test_who_keeps_on_bringing_a_token_that_is_refused_fills_no_log(house: House) -> None:
+    """One whose grant is there yet: what a reset ended names nobody, and is not noted at all."""
+    dead = tokens_for(house, "max@post.example")["refresh_token"]
+    before = len(log(house))
+    error = TokenRefused("invalid_grant", 50173, "The provided grant has expired.")
+    for _ in range(50):
+        house.write(sign_in_log.token_refused, house.world, dead, error, ip="192.0.2.1", correlation_id="c")
+    assert len(log(house)) == before + 20
+    house.clock.pass_(hours=1)
+    house.write(sign_in_log.token_refused, house.world, dead, error, ip="192.0.2.1", correlation_id="c")
+    assert len(log(house)) == before + 21
+
+
 def test_a_token_that_names_nobody_is_not_noted(house: House) -> None:
     error = TokenRefused("invalid_grant", 50173, "revoked")
     house.write(sign_in_log.token_refused, house.world, "anything", error, ip="192.0.2.1", correlation_id="c")

@@ -34,6 +34,7 @@ from readmit.storage.grants import Grant
 from readmit.storage.transaction import Transaction
 
 _TOLD_PER_NETWORK_AND_HOUR: Final = 60
+_TOLD_PER_GRANT_AND_HOUR: Final = 20
 
 
 def arrived(tx: Transaction, world: World, browser: Browser, flow: Flow, user: User) -> None:
@@ -129,13 +130,16 @@ def token_refused(
 ) -> None:
     """Aftermath of the token endpoint: noted where `given`, a code or refresh token, still says whose it is.
 
-    What nobody can be named for is in the server's log only (lifecycle L49).
+    What nobody can be named for is in the server's log only (lifecycle L49). Who keeps on bringing a dead token is told
+    of so many times an hour: the first row says it, and each is kept for a year.
     """
     hashed = digest(given)
     found = grants.code(tx, hashed)
     refresh = grants.refresh(tx, hashed) if found is None else None
     grant = found.grant if found is not None else refresh[0] if refresh is not None else None
-    if grant is not None:
+    if grant is None:
+        return
+    if attempts.count(tx, "grant-refused", grant.id, now=world.now(), length=attempts.HOUR) <= _TOLD_PER_GRANT_AND_HOUR:
         grant_refused(tx, world, grant, error, ip=ip, correlation_id=correlation_id)
 
 
