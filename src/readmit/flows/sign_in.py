@@ -67,49 +67,69 @@ def begin_authorize(
     user = users.live(tx, tenant.id, entry.user_id) if entry else None
     if user is not None and not _is_hinted(tx, request, user):
         entry, user = None, None
-    silent = "none" in request.prompt
+    flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant.id, target=ToApplication(request))
     strong = user is not None and entry is not None and suffices(user, tenant, entry.amr)
     if entry is None or user is None or not strong or not _suffices(tx, world, request, entry, user):
-        if silent:
-            raise TokenRefused("login_required", 50058, "Session information is not sufficient for single-sign-on.")
-        flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant.id, target=ToApplication(request))
-        flow = replace(flow, language=request.ui_locales)
-        typed = hinted(request) if "select_account" not in request.prompt else None
-        if typed is not None:
-            flow = sign_in_method(tx, tenant, flow, typed)
-        open_way(tx, world, browser, flow)
-        return flow
+        return _ask_who(tx, world, browser, tenant, request, flow)
     if consent.not_assigned(tx, request, user.id):
-        application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
-        sign_in_log.silently_refused(
-            tx, world, browser, request, entry, failure=dead_end(Page.NOT_ASSIGNED, known=True)
-        )
-        if silent:
-            raise TokenRefused("interaction_required", 50105, "The signed in user is not assigned to a role.")
-        raise DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
+        raise _not_assigned(tx, world, browser, tenant, request, entry)
     if request.admin_consent and not consent.decides_for_all(tx, user.id):
         raise consent.admin_needed()
     if consent.missing_consent(tx, request, user.id) or "consent" in request.prompt:
-        if silent:
-            client = tokens.client_of(tx, tenant.id, request.client_id)
-            refusal = consent.consent_required("interaction_required", client)
-            failure = Failure(refusal.number, refusal.text)
-            sign_in_log.silently_refused(tx, world, browser, request, entry, failure=failure)
-            raise refusal
-        flow = new_flow(world, browser, flow_id=flow_id, tenant_id=tenant.id, target=ToApplication(request))
-        flow = replace(
-            flow,
-            user_id=user.id,
-            epoch=user.epoch,
-            address=EmailAddress.stored(user.sign_in_name),
-            method="home",
-            proof=session_proof(world, user, entry),
-        )
-        open_way(tx, world, browser, flow)
-        return flow
+        return _ask_consent(tx, world, browser, request, flow, entry, user)
     sessions.seen(tx, entry, world.now())
     sign_in_log.silent(tx, world, browser, request, entry)
     return authorize.respond(tx, world, request, entry)
+
+
+def _ask_who(
+    tx: Transaction, world: World, browser: Browser, tenant: Tenant, request: AuthorizeRequest, flow: Flow
+) -> Flow:
+    if "none" in request.prompt:
+        raise TokenRefused("login_required", 50058, "Session information is not sufficient for single-sign-on.")
+    flow = replace(flow, language=request.ui_locales)
+    typed = hinted(request) if "select_account" not in request.prompt else None
+    if typed is not None:
+        flow = sign_in_method(tx, tenant, flow, typed)
+    open_way(tx, world, browser, flow)
+    return flow
+
+
+def _not_assigned(
+    tx: Transaction, world: World, browser: Browser, tenant: Tenant, request: AuthorizeRequest, entry: SignIn
+) -> TokenRefused | DeadEnd:
+    sign_in_log.silently_refused(tx, world, browser, request, entry, failure=dead_end(Page.NOT_ASSIGNED, known=True))
+    if "none" in request.prompt:
+        return TokenRefused("interaction_required", 50105, "The signed in user is not assigned to a role.")
+    application = queries_people.application_name(tx, tenant.id, request.client_id) or request.client_id
+    return DeadEnd(Page.NOT_ASSIGNED, org=tenant.display_name, app=application)
+
+
+def _ask_consent(
+    tx: Transaction,
+    world: World,
+    browser: Browser,
+    request: AuthorizeRequest,
+    flow: Flow,
+    entry: SignIn,
+    user: User,
+) -> Flow:
+    if "none" in request.prompt:
+        client = tokens.client_of(tx, entry.tenant_id, request.client_id)
+        refusal = consent.consent_required("interaction_required", client)
+        failure = Failure(refusal.number, refusal.text)
+        sign_in_log.silently_refused(tx, world, browser, request, entry, failure=failure)
+        raise refusal
+    flow = replace(
+        flow,
+        user_id=user.id,
+        epoch=user.epoch,
+        address=EmailAddress.stored(user.sign_in_name),
+        method="home",
+        proof=session_proof(world, user, entry),
+    )
+    open_way(tx, world, browser, flow)
+    return flow
 
 
 def _suffices(tx: Transaction, world: World, request: AuthorizeRequest, entry: SignIn, user: User) -> bool:
