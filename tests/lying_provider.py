@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -172,9 +171,3 @@ def provider(**given: Any) -> Iterator[LyingProvider]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def drip(seconds: float) -> bytes:
-    """Something that is long in coming."""
-    time.sleep(seconds)
-    return b"{}"

@@ -23,7 +23,6 @@ from readmit.cli.main import run
 from readmit.cli.walker import Page, Walker
 from readmit.client.graph import GraphClient
 
-ASSIGNED = "0d000000-0000-4000-8000-0000000000a3"
 _AT_HOME = ("rene", "dora", "dis", "back", "ass", "fine")
 
 

@@ -80,7 +80,6 @@ def _is_own_password(user: User, proof: Proof) -> bool:
 class Redeemed:
     """What a redemption changes (lifecycle S7)."""
 
-    before: User
     user: User
     events: tuple[audit.Event, ...]
     ends_access: bool
@@ -112,7 +111,7 @@ def redeem(user: User, proof: Proof, tenant: Tenant, now: datetime) -> Redeemed:
             names=names,
         ),
     )
-    return Redeemed(user, bound, events, ends_access=user.converted)
+    return Redeemed(bound, events, ends_access=user.converted)
 
 
 def _named(user: User, names: Mapping[str, str]) -> User:

@@ -7,10 +7,10 @@
     ├── Unavailable                   overload, or the store is busy or down (M24)
     └── Refused                       the caller asked for something that is not done
         ├── Malformed … WrongMediaType, WrongType, UnknownProperty, ReadOnly, InvalidValue, MissingValue
-        ├── NotFound, InvalidIdentifier, NotProvided, UnsupportedQuery
+        ├── NotFound, InvalidIdentifier, NotProvided, UnsupportedQuery, TokenExpired, FailedDependency
         ├── Denied … InsufficientPrivileges, GuestInvitationsNotAllowed, GenericAuthorization
         ├── Conflict … UpnTaken, AddressTaken, Duplicate, ReferenceExists, ReferenceAbsent, NotAReference,
-        │              LastAdministrator, OwnAdministration
+        │              LastAdministrator, OwnAdministration, RoleAlreadyGranted
         ├── invitation rules … ResetWithoutId, NotExternal, AddressNotOnUser, VerifiedDomain, InternalUser,
         │                      DisabledUser, GroupAddress, NewUserOnly, DomainNotAllowed, CrossTenantBlocked,
         │                      NobodyCanProve, TooLong, TooManyCopies, KeyReused

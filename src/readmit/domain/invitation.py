@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -99,7 +99,6 @@ class Change:
     ends_access: bool = False
     sponsors: tuple[str, ...] = ()
     mail: OwedMail | None = None
-    names: dict[str, object] = field(default_factory=dict)
 
     @property
     def status(self) -> Literal["PendingAcceptance", "Completed"]:

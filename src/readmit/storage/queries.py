@@ -15,7 +15,6 @@ from readmit.storage import (
     apps,
     directory_objects,
     groups,
-    sponsors,
     tenants,
 )
 from readmit.storage.columns import from_json, micros, moment_or_none
@@ -228,11 +227,6 @@ def related(tx: Transaction, tenant_id: str, wanted: Related, limit: int) -> lis
 def count_related(tx: Transaction, tenant_id: str, wanted: Related) -> int:
     """How many related objects there are."""
     return directory_objects.count_related(tx, tenant_id, wanted)
-
-
-def sponsors_of(tx: Transaction, user_id: str) -> list[str]:
-    """Ids of a guest's sponsors."""
-    return sponsors.of(tx, user_id)
 
 
 def deleted_before(tx: Transaction, moment: datetime, limit: int) -> list[User]:

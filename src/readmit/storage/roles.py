@@ -77,15 +77,6 @@ def last_administrator(tx: Transaction, tenant_id: str, user_id: str) -> bool:
     return [row[0] for row in tx.all(_ADMINISTRATORS, {"tenant": tenant_id})] == [user_id]
 
 
-def holders(tx: Transaction, tenant_id: str, role_id: str) -> list[str]:
-    """Ids of the principals that hold this role directly."""
-    rows = tx.all(
-        "SELECT principal_id FROM role_assignments WHERE tenant_id = :tenant AND role_id = :role ORDER BY principal_id",
-        {"tenant": tenant_id, "role": role_id},
-    )
-    return [row[0] for row in rows]
-
-
 def assignment(tx: Transaction, tenant_id: str, assignment_id: str) -> Row | None:
     """(id, principal id, role id) of one assignment; ids that are UUIDs compare without case (graph G5)."""
     return tx.one(

@@ -54,12 +54,6 @@ def session(world: World, call: Call) -> Session | None:
     return world.database.read(session_of, session_token(world, call), world.now())
 
 
-def session_csrf(world: World, call: Call) -> str:
-    """The form token of the browser's session; empty without one."""
-    found = session(world, call)
-    return found.csrf if found else ""
-
-
 def same_origin(call: Call) -> bool:
     """Our own Origin, or the browser's word that the form is ours; `null` counts as absent (security N4).
 

@@ -147,10 +147,6 @@ def _session(drawer: Drawer, token: str) -> httpx2.Response:
     return drawer.site.ask("GET", "/myapps", headers={"cookie": f"__Host-readmit={token}"})
 
 
-def _link(drawer: Drawer, token: str) -> httpx2.Response:
-    return drawer.site.ask("GET", f"/redeem?rd=https%3A%2F%2Fx%2F%3Fticket%3D{token[:64]}")
-
-
 DOORS: dict[str, tuple[Door, set[str]]] = {
     "graph": (_graph, {"access", "application"}),
     "userinfo": (_userinfo, {"access"}),

@@ -7,15 +7,14 @@ know. Nothing here holds a link, a code or a secret.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from typing import Final, assert_never
+from typing import assert_never
 
 from readmit.domain.explanation import bound, last_try, pending
 from readmit.domain.explanation.facts import Facts, Finding, when
 from readmit.domain.guest import Accepted, NeverInvited, Pending
+from readmit.domain.leaving import RETENTION
 from readmit.domain.refusals import command
 
-_RESTORABLE: Final = timedelta(days=30)
 _Rule = Callable[[Facts], Iterator[Finding]]
 
 
@@ -65,7 +64,7 @@ def _deleted(facts: Facts) -> Iterator[Finding]:
     user = facts.user
     assert user is not None
     assert user.deleted is not None
-    until = when(user.deleted + _RESTORABLE)
+    until = when(user.deleted + RETENTION)
     sentence = f"The guest was deleted on {when(user.deleted)}; until {until} everything but sessions comes back."
     yield Finding("deleted", sentence, command("guest", "restore", user.id))
 

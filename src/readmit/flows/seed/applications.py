@@ -26,7 +26,7 @@ def seed_application(run: Run, seed: SeedTenant, tenant: Tenant, entry: SeedAppl
     )
     graph = apps.principal_by_app_id(run.tx, tenant.id, GRAPH_APP_ID)
     assert graph is not None
-    alive = _live_application(run, tenant, principal_id)
+    alive = live_application(run, tenant, principal_id)
     for name in entry.permissions:
         role_id = ROLE_IDS[name]
         made = assigned(run, tenant, principal_id, "ServicePrincipal", graph.id, role_id)
@@ -60,7 +60,7 @@ def seed_application(run: Run, seed: SeedTenant, tenant: Tenant, entry: SeedAppl
         )
 
 
-def _live_application(run: Run, tenant: Tenant, principal_id: str) -> bool:
+def live_application(run: Run, tenant: Tenant, principal_id: str) -> bool:
     principal = apps.principal(run.tx, tenant.id, principal_id)
     return principal is not None and principal.deleted is None
 

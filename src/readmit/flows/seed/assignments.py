@@ -7,7 +7,7 @@ from typing import Literal
 
 from readmit.domain.address import EmailAddress
 from readmit.domain.tenant import Tenant
-from readmit.flows.seed.applications import _live_application, assigned
+from readmit.flows.seed.applications import assigned, live_application
 from readmit.flows.seed.entries import SeedAssignment, SeedTenant, application_key
 from readmit.flows.seed.rights import missing, right
 from readmit.flows.seed.run import Run
@@ -73,7 +73,7 @@ def _resource(run: Run, seed: SeedTenant, tenant: Tenant, name: str) -> str | No
     for application in seed.applications:
         if name in (application.display_name, application.app_id):
             principal_id = run.known[(seed.initial_domain, "application", application_key(application))]
-            return principal_id if _live_application(run, tenant, principal_id) else None
+            return principal_id if live_application(run, tenant, principal_id) else None
     return seeds.principal_named(run.tx, tenant.id, name)
 
 
