@@ -543,3 +543,13 @@ def test_G58_a_manager_in_deleted_items_is_told_as_none_and_again_when_restored(
     assert site.graph("POST", f"/v1.0/directory/deletedItems/{bob}/restore").status_code == 200
     told = {item["id"]: item for item in consumer.catch_up()}
     assert told[alice]["manager@delta"] == [{"@odata.type": "#microsoft.graph.user", "id": bob}]
+
+
+def test_G58_the_longest_question_gets_a_link_that_leads_on(site: Site) -> None:
+    """Fifty ids and every property fit into the token."""
+    whole = site.graph("GET", "/beta/users?$top=1").json()["value"][0]
+    wanted = ",".join(name for name in whole if name != "signInActivity")
+    ids = " or ".join(f"id eq '{number:08}-0000-4000-8000-000000000000'" for number in range(50))
+    first = site.graph("GET", "/beta/users/delta", params={"$filter": ids, "$select": f"{wanted},manager"})
+    assert first.status_code == 200, first.text
+    assert follow(site, first.json()["@odata.deltaLink"]).status_code == 200

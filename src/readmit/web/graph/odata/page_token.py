@@ -17,7 +17,8 @@ from readmit.web.graph.odata import refusals
 
 LIFE: Final = timedelta(hours=1)
 _MAC: Final = 16
-_LONGEST: Final = 4096
+_LONGEST: Final = 7168
+"""What fits into a URL: fifty ids and every property of a delta query make some 5,000 characters."""
 _ADVANCED_MARK: Final = b"A"
 _DEFAULT_MARK: Final = b"D"
 
