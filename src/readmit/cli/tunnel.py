@@ -61,13 +61,17 @@ class Tunnel:
     async def _lead(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         method, target, rest = _request_line(head)
         if method == "CONNECT":
-            host, _, port = target.rpartition(":")
-            self._check(host, port)
+            host, _, asked = target.rpartition(":")
+            self._check(host, asked)
             inward = await self._reach(None, None)
             writer.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
         else:
-            parts = urlsplit(target)
-            self._check(parts.hostname or "", str(parts.port or 443), parts.scheme)
+            try:
+                parts = urlsplit(target)
+                port = parts.port or 443
+            except ValueError as error:
+                raise Refusal(400, "This is no HTTP request.") from error
+            self._check(parts.hostname or "", str(port), parts.scheme)
             inward = await self._reach(self.trust, parts.hostname)
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             inward[1].write(f"{method} {path} HTTP/1.1\r\n".encode("latin-1") + _without_proxy(rest))
