@@ -14,7 +14,7 @@ from readmit.domain.address import EmailAddress
 from readmit.domain.guest import Accepted, NeverInvited, Pending, User, home_binding, mail_binding
 from readmit.domain.invitation import Found, Named, Request
 from readmit.domain.invitation_rules import decide
-from readmit.domain.permission import Caller, Wanted, check_invitation_rights, may_adopt, may_reset
+from readmit.domain.permission import Caller, Wanted, check_invitation_rights, may_adopt, may_reset, reset_needs
 from readmit.domain.tenant import Tenant, TenantSettings
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -128,6 +128,19 @@ def test_L34_L35_who_may_invite_and_reset(
 )
 def test_L36_a_holder_of_a_directory_role_is_shielded(who: Caller, privileged: bool, may: bool) -> None:
     assert may_reset(who, target_privileged=privileged) is may
+
+
+@pytest.mark.parametrize(
+    ("who", "privileged", "needed"),
+    [
+        (caller("User.Invite.All"), False, "the permission "),
+        (person(p.GUEST_INVITER), False, "the role "),
+        (person(p.HELPDESK_ADMINISTRATOR), True, "a person with the role Global Administrator: "),
+    ],
+)
+def test_who_may_not_reset_hears_what_he_needs(who: Caller, privileged: bool, needed: str) -> None:
+    """Lifecycle section 18: a refusal names the right that is missing."""
+    assert reset_needs(who, target_privileged=privileged).startswith(needed)
 
 
 def test_L18a_adopting_takes_the_right_to_update_the_user() -> None:

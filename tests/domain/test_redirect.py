@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readmit.domain.redirect import InvalidRedirect, parse, usable
+from readmit.domain.redirect import InvalidRedirect, matches, parse, usable
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,24 @@ def test_L43_my_apps_hosts_and_their_tenant(raw: str, hint: str | None) -> None:
     to = parse(raw)
     assert to.my_apps
     assert to.tenant_hint == hint
+
+
+@pytest.mark.parametrize(
+    ("given", "fits"),
+    [
+        ("http://localhost:9000/x", True),
+        ("http://localhost:9001/x", True),
+        ("http://localhost/x", True),
+        ("http://localhost:70000/x", False),
+        ("http://localhost:x/x", False),
+        ("http://localhost:9000/y", False),
+        ("http://127.0.0.1:9000/x", False),
+        ("https://localhost:9000/x", False),
+    ],
+)
+def test_on_loopback_the_port_alone_is_free(given: str, fits: bool) -> None:
+    """RFC 8252 7.3."""
+    assert matches("http://localhost:9000/x", given) is fits
 
 
 def test_loopback_and_the_unicode_form() -> None:

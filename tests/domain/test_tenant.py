@@ -39,6 +39,8 @@ def test_every_kind_of_setting_is_read() -> None:
         {"unknown": 1},
         {"allowInvitesFrom": "everybody"},
         {"maxCcRecipients": 21},
+        {"domainListsName": "x" * 257},
+        {"domainListsDescription": 1},
         {"maxCcRecipients": True},
         {"maxCcRecipients": "1"},
         {"invitationLifetimeDays": 0},

@@ -42,6 +42,23 @@ def test_a_redemption_whose_guest_changed_meanwhile_ends_on_P2(house: House, mon
     assert isinstance(house.guest(invited.user.id).redemption, Pending)
 
 
+def test_L26_an_identity_whose_holder_changed_meanwhile_is_not_taken(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail binding without its address gives way, unless somebody else has just written it."""
+    old = house.guest(house.people["max"])
+    moved = replace(old, mail=EmailAddress.parse("elsewhere@post.example"), other_mails=())
+    house.write(lambda tx: users.update(tx, moved, old))
+    way = follow(house, house.invite("max@post.example"))
+    way.code()
+    way.proceed()
+    before = house.contents()
+    monkeypatch.setattr(users, "update", lambda *_: False)
+    with pytest.raises(Unavailable):
+        way.accept()
+    assert house.contents() == before
+
+
 def test_a_flow_that_somebody_else_ended_arrives_nowhere(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     way = begin(house, "max@post.example")
     way.code()

@@ -13,7 +13,7 @@ from ways import Way, begin, follow
 from lying_provider import CLIENT, SECRET, LyingProvider, provider, unsigned
 from readmit.domain.address import EmailAddress
 from readmit.domain.audit import SYSTEM
-from readmit.domain.errors import DeadEnd, NobodyCanProve, NotFound, OperatorError, Page, TokenRefused
+from readmit.domain.errors import DeadEnd, NobodyCanProve, NotFound, OperatorError, Page, TokenRefused, Unavailable
 from readmit.domain.guest import Accepted
 from readmit.domain.provider import InvalidProvider, Provider
 from readmit.domain.redemption import Flow, Step
@@ -559,6 +559,27 @@ def test_a_seed_registers_a_provider_once_and_binds_its_guests(house: House, win
     assert "identityProvider wingtip.example" in seed.apply(house.world, (contoso,)).differs
     house.write(administer_providers.remove, house.world, house.automation(), provider_id)
     assert "identityProvider wingtip.example" in seed.apply(house.world, (contoso,)).differs
+
+
+@pytest.mark.parametrize("issuer", ["https://[idp.wingtip.example", "https://"])
+def test_an_issuer_that_is_no_URL_is_refused_in_words(house: House, issuer: str) -> None:
+    with pytest.raises(InvalidProvider, match=r"the issuer '.*' is no"):
+        register(house, issuer)
+    assert house.rows("SELECT 1 FROM identity_providers") == []
+
+
+def test_a_provider_that_changed_meanwhile_is_not_written_over(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reliability DB2: the answer says that repeating is safe."""
+    with monkeypatch.context() as patch:
+        patch.setattr(table, "insert", lambda *_, **__: False)
+        with pytest.raises(Unavailable):
+            register(house, "https://idp.wingtip.example")
+    made = register(house, "https://idp.wingtip.example")
+    before = house.contents()
+    monkeypatch.setattr(table, "update", lambda *_: False)
+    with pytest.raises(Unavailable):
+        house.write(administer_providers.enable, house.world, house.automation(), made.id, enabled=False)
+    assert house.contents() == before
 
 
 def test_a_seed_whose_provider_cannot_be_names_the_line_and_changes_nothing(house: House) -> None:
