@@ -86,8 +86,12 @@ def open_world(settings: Settings, *, wake_mailer: Callable[[], None] = lambda: 
     schema.upgrade(settings.database_path)
     settings.database_path.chmod(0o600)
     database = Database(settings.database_path)
-    sealed = database.read(sealed_keys.any_sealed)
-    keyring = Keyring(data_folder.master_key(settings.data, lambda: secrets.token_bytes(32), sealed=sealed))
+    try:
+        sealed = database.read(sealed_keys.any_sealed)
+        keyring = Keyring(data_folder.master_key(settings.data, lambda: secrets.token_bytes(32), sealed=sealed))
+    except BaseException:
+        database.close()
+        raise
     passwords = Passwords()
     world = World(
         settings=settings,

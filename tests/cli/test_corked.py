@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from readmit.cli.corked import Corked
 
 
-class Recorder:
+class Recorder(asyncio.Transport):
     """A transport that keeps what it was given."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.writes: list[bytes] = []
         self.closed = False
         self.aborted = False
@@ -43,7 +44,7 @@ class Recorder:
 def test_head_and_body_leave_together_and_at_once() -> None:
     async def answer() -> None:
         recorder = Recorder()
-        corked = Corked(recorder, asyncio.get_running_loop())  # type: ignore[arg-type]
+        corked = Corked(recorder, asyncio.get_running_loop())
         corked.write(b"head")
         corked.write(b"body")
         assert recorder.writes == [b"headbody"]
@@ -56,7 +57,7 @@ def test_head_and_body_leave_together_and_at_once() -> None:
 def test_a_head_alone_leaves_when_the_turn_ends() -> None:
     async def answer() -> None:
         recorder = Recorder()
-        corked = Corked(recorder, asyncio.get_running_loop())  # type: ignore[arg-type]
+        corked = Corked(recorder, asyncio.get_running_loop())
         corked.write(b"head")
         await asyncio.sleep(0)
         assert recorder.writes == [b"head"]
@@ -67,7 +68,7 @@ def test_a_head_alone_leaves_when_the_turn_ends() -> None:
 def test_what_is_held_leaves_before_the_connection_closes() -> None:
     async def answer() -> None:
         recorder = Recorder()
-        corked = Corked(recorder, asyncio.get_running_loop())  # type: ignore[arg-type]
+        corked = Corked(recorder, asyncio.get_running_loop())
         corked.write(b"last words")
         corked.close()
         assert recorder.writes == [b"last words"]
@@ -81,7 +82,7 @@ def test_what_is_held_leaves_before_the_connection_closes() -> None:
 def test_a_client_that_goes_within_the_turn_is_no_defect() -> None:
     async def answer() -> None:
         recorder = Recorder()
-        corked = Corked(recorder, asyncio.get_running_loop())  # type: ignore[arg-type]
+        corked = Corked(recorder, asyncio.get_running_loop())
         corked.write(b"head")
         recorder.closed = True
         await asyncio.sleep(0)
@@ -154,7 +155,7 @@ def test_every_byte_arrives_once_and_in_order(steps: list[bytes | None]) -> None
 
     async def answer() -> None:
         recorder = Recorder()
-        corked = Corked(recorder, asyncio.get_running_loop())  # type: ignore[arg-type]
+        corked = Corked(recorder, asyncio.get_running_loop())
         for step in steps:
             if step is None:
                 await asyncio.sleep(0)

@@ -113,28 +113,11 @@ def answer(
     watch: Callable[[asyncio.AbstractEventLoop, Callable[[], None]], None] = lambda loop, stop: None,
 ) -> int:
     """Answer on `listening` until a signal, or until `watch` says stop; `started` is called once it does."""
-    import uvicorn
-
     from readmit.cli.ending import Server
-    from readmit.cli.timely import TimelyHttp
 
     logs.configure()
-    front = app.application(world)
-    config = uvicorn.Config(
-        front,
-        http=TimelyHttp,
-        host=world.settings.host,
-        port=world.settings.port,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE,
-        ssl_certfile=str(certificate) if certificate else None,
-    )
-    notifier = app.Notifier()
-    server = Server(config, mailer.finish, notifier.finish)
+    front, notifier = app.application(world), app.Notifier()
+    server = Server(_config(front, world.settings, certificate), mailer.finish, notifier.finish)
     with ExitStack() as ending:
         ending.callback(server.ended)
         ending.callback(front.close)
@@ -146,15 +129,39 @@ def answer(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, server.handle_late)
         with_the_terminal(lambda *_: signal.raise_signal(signal.SIGTERM))
-        # The loop asks for the interpreter back at every statement: a page of a thousand users on a worker's thread
-        # would keep it for the default of 5 ms each time.
-        sys.setswitchinterval(_TURN)
-        # What is loaded by now stays: looking through it for garbage would stop every answer for some 40 ms.
-        gc.collect()
-        gc.freeze()
+        _short_pauses()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(server, world, listening, started, watch))
     return 0
+
+
+def _config(front: Any, settings: Settings, certificate: Path | None) -> Any:
+    import uvicorn
+
+    from readmit.cli.timely import TimelyHttp
+
+    return uvicorn.Config(
+        front,
+        http=TimelyHttp,
+        host=settings.host,
+        port=settings.port,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE,
+        ssl_certfile=str(certificate) if certificate else None,
+    )
+
+
+def _short_pauses() -> None:
+    # The loop asks for the interpreter back at every statement: a page of a thousand users on a worker's thread
+    # would keep it for the default of 5 ms each time.
+    sys.setswitchinterval(_TURN)
+    # What is loaded by now stays: looking through it for garbage would stop every answer for some 40 ms.
+    gc.collect()
+    gc.freeze()
 
 
 def with_the_terminal(end: Callable[..., object]) -> None:

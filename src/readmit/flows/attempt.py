@@ -87,7 +87,7 @@ def about(attempt: Attempt, user: User | None) -> Attempt:
 
 
 def in_home_log(
-    world: World, attempt: Attempt, tenant_id: str, user_id: str | None, failure: Failure | None
+    world: World, attempt: Attempt, tenant_id: str, *, user_id: str | None, failure: Failure | None
 ) -> Attempt:
     """The row of the home tenant's own log about its account."""
     return replace(

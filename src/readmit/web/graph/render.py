@@ -14,9 +14,10 @@ from readmit.web.call import Call, Reply
 Level = Literal["none", "minimal", "full"]
 _LEVEL: Final = re.compile(r"odata\.metadata\s*=\s*\"?(none|minimal|full)", re.IGNORECASE)
 _ODATA: Final = ("OData-Version", "4.0")
+_LEVELS: Final[dict[str, Level]] = {"none": "none", "minimal": "minimal", "full": "full"}
 _MEDIA_TYPES: Final = {
     level: f"application/json;odata.metadata={level};odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-    for level in ("none", "minimal", "full")
+    for level in _LEVELS
 }
 _encode = msgspec.json.Encoder().encode
 
@@ -75,8 +76,7 @@ def frame_of(call: Call) -> Frame:
 @lru_cache(maxsize=256)
 def _level_of(accept: str) -> Level:
     match = _LEVEL.search(accept)
-    level: Level = match.group(1).lower() if match else "minimal"  # type: ignore[assignment]
-    return level
+    return _LEVELS[match.group(1).lower()] if match else "minimal"
 
 
 def entity(frame: Frame, context: str, item: Item, *, typed: bool = False) -> dict[str, Any]:
