@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from readmit.domain.guest import Accepted, User
+from readmit.domain import handover
+from readmit.domain.guest import User
+from readmit.domain.handover import HandedOver, Redeemed
 from readmit.storage.columns import micros, moment, moment_or_none
 from readmit.storage.queries_records import Asked
 from readmit.storage.transaction import Row, Transaction
@@ -41,33 +43,15 @@ def redemptions(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOver:
-    """A guest who had another identity before: when that ended, and when the one of now redeemed."""
-
-    ended: datetime
-    redeemed: datetime
-
-
 def handed_over(tx: Transaction, user: User) -> HandedOver | None:
-    """Since when the guest is who he is; None where nobody else is known to have been it.
-
-    A reset hands an object on with its id (lifecycle L9): what was recorded before is not about who has it now.
-    """
-    if not isinstance(user.redemption, Accepted):
-        return None
-    binding = user.redemption.binding
+    """Since when the guest is who he is, by his redemptions (`domain.handover`)."""
     rows = tx.all(
         "SELECT kind, issuer, subject, redeemed_at, ended_at FROM redemptions WHERE user_id = :user"
         " ORDER BY redeemed_at DESC, generation DESC",
         {"user": user.id},
     )
-    redeemed = user.redemption.since
-    for kind, issuer, subject, began, ended in rows:
-        if (kind, issuer, subject) != (binding.kind, binding.issuer, binding.subject):
-            return HandedOver(moment(ended) if ended is not None else redeemed, redeemed)
-        redeemed = moment(began)
-    return None
+    past = (Redeemed((row[0], row[1], row[2]), moment(row[3]), moment_or_none(row[4])) for row in rows)
+    return handover.handed_over(user, past)
 
 
 _INVITATIONS: Final = (
